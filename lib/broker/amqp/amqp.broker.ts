@@ -1,0 +1,208 @@
+import { BrokerClosedError, BrokerUnavailableError, CeleryError, InvalidOptionError } from '../../errors.js';
+import type { WireMessage } from '../../message/wire-message.js';
+import { sleep } from '../../runtime/clock.js';
+import { withDeadline } from '../../runtime/deadline.js';
+import type {
+  Broker,
+  BrokerSupport,
+  ConsumeOptions,
+  PublishOptions,
+  PublishTarget,
+  QueueMeasures,
+  Subscription,
+} from '../broker.js';
+import type { BrokerSettings } from '../broker.options.js';
+import type { QueueDeclaration } from '../topology.js';
+import { readAmqpAddress } from './amqp.address.js';
+import { AmqpConnection } from './amqp.connection.js';
+import type { AmqpContext } from './amqp.context.js';
+import { Deferrals } from './amqp.deferrals.js';
+import { NOT_FOUND, refusal, replyCode } from './amqp.failures.js';
+import { readAmqpOptions } from './amqp.options.js';
+import { OutageLog } from './amqp.outage.js';
+import { AmqpPublisher } from './amqp.publisher.js';
+import type { AmqpSession } from './amqp.session.js';
+import { AmqpSubscription } from './amqp.subscription.js';
+
+/** For what `close` still wants from a server that may not answer. */
+const CLOSE_LIMIT_MS = 5_000;
+/** Before a question without an answer is asked again. */
+const REPEAT_MS = 100;
+
+/**
+ * RabbitMQ, with Celery's queues and exchanges. One connection publishes and one consumes: a broker short of memory stops
+ * reading from those that publish, and work must go on being acknowledged. Needs RabbitMQ 3.8 or newer; quorum queues for
+ * deferred messages, the default, need 3.10.
+ */
+export class AmqpBroker implements Broker {
+  readonly transport = 'amqp';
+  readonly url: string;
+  readonly supports: BrokerSupport = Object.freeze({
+    priority: 'high-first',
+    deferResolutionMs: 1000,
+    prefetchPerQueue: true,
+    heedsRoom: false,
+    deadLetter: true,
+    // Quorum queues count, and their deliveries say so; classic queues do not.
+    deliveryCount: false,
+    eventExchange: 'topic',
+  });
+  readonly #settings: BrokerSettings;
+  readonly #context: AmqpContext;
+  readonly #publishing: AmqpConnection;
+  readonly #consuming: AmqpConnection;
+  readonly #publisher: AmqpPublisher;
+  readonly #deferrals: Deferrals;
+  readonly #subscriptions = new Set<AmqpSubscription>();
+  #closing: Promise<void> | undefined;
+
+  /** Does not connect yet. @throws InvalidOptionError for URLs and `brokerTransportOptions` that cannot be used */
+  static open(settings: BrokerSettings): AmqpBroker {
+    return new AmqpBroker(settings);
+  }
+
+  private constructor(settings: BrokerSettings) {
+    const addresses = settings.urls.map(readAmqpAddress);
+    if (addresses.length === 0) throw new InvalidOptionError('broker', 'expected a URL, as amqp://localhost');
+    const { clock, log } = settings;
+    this.#settings = settings;
+    this.url = addresses.map((address) => address.shown).join(';');
+    this.#context = {
+      url: this.url,
+      config: readAmqpOptions(settings.transportOptions),
+      clock,
+      log,
+      exchangeTypes: new Map(),
+    };
+    const outages = new OutageLog(this.url, clock, log);
+    const connection = (name: string, onUp: (session: AmqpSession) => void): AmqpConnection =>
+      new AmqpConnection({ name, addresses, settings, context: this.#context, outages, onUp });
+    this.#publishing = connection('publish', (session) => this.#publisher.use(session));
+    this.#consuming = connection('consume', () => undefined);
+    this.#publisher = new AmqpPublisher(this.#publishing, this.#context);
+    this.#deferrals = new Deferrals(this.#publisher, clock, settings.publishTimeoutMs);
+  }
+
+  get connected(): boolean {
+    const used = [this.#publishing, this.#consuming].filter((connection) => connection.started);
+    return (
+      this.#closing === undefined &&
+      used.length > 0 &&
+      used.every((connection) => connection.session !== undefined)
+    );
+  }
+
+  async connect({ failFast = false }: { readonly failFast?: boolean } = {}): Promise<void> {
+    this.#refuseClosed();
+    try {
+      const session = failFast ? await this.#publishing.whenUpOrRefused() : await this.#publishing.whenUp();
+      if (session !== undefined) return;
+    } catch (error) {
+      throw new BrokerUnavailableError(this.url, error);
+    }
+    throw new BrokerClosedError(this.url);
+  }
+
+  async declareQueue(queue: QueueDeclaration): Promise<void> {
+    // An exclusive queue belongs to the connection that declared it, which must be the one to consume it.
+    const connection = queue.exclusive ? this.#consuming : this.#publishing;
+    await this.#ask(connection, async (session) => session.topology.declare(queue));
+  }
+
+  publish(target: PublishTarget, message: WireMessage, options?: PublishOptions): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new BrokerClosedError(this.url));
+    return this.#publisher.publish(target, message, options?.deadlineMs ?? this.#settings.publishTimeoutMs);
+  }
+
+  async consume(queues: readonly QueueDeclaration[], options: ConsumeOptions): Promise<Subscription> {
+    this.#refuseClosed();
+    const parts = { connection: this.#consuming, context: this.#context, deferrals: this.#deferrals };
+    const subscription = new AmqpSubscription(options, parts, () => this.#subscriptions.delete(subscription));
+    this.#subscriptions.add(subscription);
+    await subscription.open(queues);
+    return subscription;
+  }
+
+  async purge(queue: string): Promise<number> {
+    return this.#askAbout(queue, 'purge', 0, (session) =>
+      session.admin.run(async (channel) => (await channel.purgeQueue(queue)).messageCount),
+    );
+  }
+
+  async size(queue: string): Promise<number> {
+    return (await this.measure(queue)).ready;
+  }
+
+  async measure(queue: string): Promise<QueueMeasures> {
+    const unknown = { ready: 0, unacked: undefined, consumers: 0 };
+    return this.#askAbout(queue, 'count', unknown, (session) =>
+      session.admin.run(async (channel) => {
+        const { messageCount, consumerCount } = await channel.checkQueue(queue);
+        return { ready: messageCount, unacked: undefined, consumers: consumerCount };
+      }),
+    );
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const each = (work: (subscription: AmqpSubscription) => Promise<void>): Promise<unknown> =>
+      this.#bounded(Promise.all([...this.#subscriptions].map(work)));
+    await each((subscription) => subscription.cancel());
+    // These end by deadlines of their own.
+    await this.#publisher.drained();
+    await this.#deferrals.drained();
+    this.#publisher.close();
+    await each((subscription) => subscription.close());
+    await this.#bounded(Promise.all([this.#consuming.close(), this.#publishing.close()]));
+  }
+
+  async #bounded(work: Promise<unknown>): Promise<void> {
+    const late = (): Error => new Error('no answer');
+    await withDeadline(this.#settings.clock, CLOSE_LIMIT_MS, work, late).catch(() => undefined);
+  }
+
+  /** Nothing waits in a queue that does not exist. */
+  async #askAbout<T>(
+    queue: string,
+    action: string,
+    unknown: T,
+    work: (session: AmqpSession) => Promise<T>,
+  ): Promise<T> {
+    return this.#ask(this.#consuming, (session) =>
+      work(session).catch((error: unknown) => {
+        if (replyCode(error) === NOT_FOUND) return unknown;
+        throw refusal(`queue ${JSON.stringify(queue)}`, action, error) ?? error;
+      }),
+    );
+  }
+
+  /** Waits for the connection and asks, again if it was lost meanwhile, until the time for a publish is over. */
+  async #ask<T>(connection: AmqpConnection, work: (session: AmqpSession) => Promise<T>): Promise<T> {
+    this.#refuseClosed();
+    const { clock, publishTimeoutMs } = this.#settings;
+    const deadlineMs = clock.monotonicMs() + publishTimeoutMs;
+    let reason: unknown;
+    for (;;) {
+      const leftMs = Math.max(0, deadlineMs - clock.monotonicMs());
+      const session = await connection.whenUp(leftMs);
+      if (this.#closing !== undefined) throw new BrokerClosedError(this.url);
+      if (session === undefined) throw new BrokerUnavailableError(this.url, reason ?? connection.lastError);
+      const late = (): Error =>
+        new BrokerUnavailableError(this.url, new Error(`no answer within ${publishTimeoutMs} ms`));
+      try {
+        return await withDeadline(clock, leftMs, work(session), late);
+      } catch (error) {
+        if (error instanceof CeleryError) throw error;
+        reason = error;
+        await sleep(clock, REPEAT_MS);
+      }
+    }
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new BrokerClosedError(this.url);
+  }
+}

@@ -1,0 +1,57 @@
+import type { WireMessage } from '../../message/wire-message.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Delivery, Settled } from '../broker.js';
+import { ORIGIN_HEADER } from './amqp.arrival.js';
+import { DELAY_EXCHANGE, delayKey, delaySeconds } from './amqp.delayed.js';
+import type { AmqpPublisher } from './amqp.publisher.js';
+
+/** Puts deliveries away into the delay queues: first a confirmed copy, then the original is acknowledged. */
+export class Deferrals {
+  readonly #publisher: AmqpPublisher;
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(publisher: AmqpPublisher, clock: Clock, limitMs: number) {
+    this.#publisher = publisher;
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+  }
+
+  /**
+   * @param ack acknowledges the original; false when that is not possible any more: it will be handed out again, and
+   *   deferred once more
+   * @throws what publishing threw; the original is then untouched
+   */
+  put(delivery: Delivery, dueMs: number, ack: () => boolean): Promise<Settled> {
+    const work = this.#put(delivery, dueMs, ack).finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+    return work;
+  }
+
+  /** Resolves when those begun so far have ended, well or not. */
+  async drained(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #put(delivery: Delivery, dueMs: number, ack: () => boolean): Promise<Settled> {
+    const { queue } = delivery;
+    const routingKey = delayKey(delaySeconds(dueMs, this.#clock.now()), queue);
+    const target = { exchange: DELAY_EXCHANGE, routingKey };
+    await this.#publisher.publish(target, copyOf(delivery), this.#limitMs, queue);
+    return ack() ? 'settled' : 'lost';
+  }
+}
+
+/** With its own time to live it would leave the delay queues too early. */
+function copyOf({ message, exchange, routingKey, redelivered, deliveryCount }: Delivery): WireMessage {
+  const { expiration, ...properties } = message.properties;
+  const origin = {
+    exchange,
+    routing_key: routingKey,
+    ...(redelivered ? { redelivered } : {}),
+    ...(deliveryCount === undefined ? {} : { deliveries: deliveryCount }),
+    ...(expiration === undefined ? {} : { expiration }),
+  };
+  return { ...message, headers: { ...message.headers, [ORIGIN_HEADER]: origin }, properties };
+}

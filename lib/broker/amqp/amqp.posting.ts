@@ -1,0 +1,25 @@
+import type { WireMessage } from '../../message/wire-message.js';
+import type { PublishTarget } from '../broker.js';
+
+/** One publish, from the call until it has settled. */
+export interface Posting {
+  readonly target: PublishTarget;
+  readonly message: WireMessage;
+  /** The queue that a deferred message is to come back to; undefined for an ordinary publish. */
+  readonly deferredFor: string | undefined;
+  /** Monotonic, ms. */
+  readonly deadlineMs: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** Times written to a channel: an answer to an earlier time is none. */
+  writes: number;
+  /** It came back once because its queue had gone, and was declared again. */
+  redeclared: boolean;
+  settled: boolean;
+}
+
+/** Where it was sent, for errors. */
+export function shownTarget({ exchange, routingKey }: PublishTarget): string {
+  if (exchange === '') return `queue ${JSON.stringify(routingKey)}`;
+  return `exchange ${JSON.stringify(exchange)} with routing key ${JSON.stringify(routingKey)}`;
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { runScript } from '../../redis/redis.script.js';
+import type { Sifted, WhenToPutAway } from '../broker.js';
+import type { RedisContext } from './redis.context.js';
+import { decodeEnvelope } from './redis.envelope.js';
+import { RECALLED, SIFT } from './redis.scripts.js';
+
+const FEWEST = 20;
+const MOST = 500;
+/** Looked at in one go. */
+const MOST_BYTES = 1024 * 1024;
+
+/** Puts messages of a list away that nobody has taken, many in one step. */
+export class Sifter {
+  readonly #context: RedisContext;
+  readonly #prefix: string;
+  #number = 0;
+  #count = FEWEST;
+
+  /** @param subscription unlike any other of this broker */
+  constructor(context: RedisContext, subscription: number) {
+    this.#context = context;
+    this.#prefix = `${context.owner}:${subscription}:s`;
+  }
+
+  /** @throws what `RedisLink.run` and `when` throw; messages are then where they were, or put away and due at their time */
+  async sift(list: string, when: WhenToPutAway): Promise<Sifted> {
+    const { link, keys, clock } = this.#context;
+    const raws = await link.run((client) => client.lrangeBuffer(list, -this.#count, -1));
+    if (raws.length === 0) return { looked: 0, put: [] };
+    const bytes = raws.reduce((sum, raw) => sum + raw.length, 0);
+    this.#count = Math.min(MOST, Math.max(FEWEST, Math.floor((MOST_BYTES * raws.length) / bytes)));
+    // The foremost last, as Redis lists them. One that was recalled is on its way to whoever waits for it.
+    const waiting = raws.toReversed().flatMap((raw) => {
+      if (raw.subarray(0, 2).equals(RECALLED)) return [];
+      const { message, malformed } = decodeEnvelope(raw);
+      return malformed === undefined ? [{ raw, message }] : [];
+    });
+    const dues = await when(waiting.map(({ message }) => message));
+    const chosen = waiting.flatMap(({ raw, message }, index) => {
+      const dueMs = dues[index];
+      if (dueMs === undefined) return [];
+      const mark = `${this.#prefix}${(this.#number += 1)}`;
+      const sha = createHash('sha1').update(raw).digest('hex');
+      return [{ message, mark, sha, waitMs: Math.max(0, Math.ceil(dueMs - clock.now())) }];
+    });
+    if (chosen.length === 0) return { looked: raws.length, put: [] };
+    const answer = await link.run((client) =>
+      runScript(
+        client,
+        SIFT,
+        [keys.delayed, keys.delayedMessages, list],
+        [raws.length, ...chosen.flatMap(({ sha, waitMs, mark }) => [sha, waitMs, mark])],
+      ),
+    );
+    const put = new Set(Array.isArray(answer) ? answer.map(String) : []);
+    return { looked: raws.length, put: chosen.filter(({ mark }) => put.has(mark)) };
+  }
+}

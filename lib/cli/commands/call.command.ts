@@ -1,0 +1,90 @@
+import type { NamedCallOptions } from '../../client/task.client.js';
+import { InvalidOptionError } from '../../errors.js';
+import type { CeleryApp } from '../../nest/celery.app.js';
+import { parseCeleryDate } from '../../message/celery-date.js';
+import { durationMs, type Duration } from '../../runtime/duration.js';
+import { nearest } from '../../runtime/nearest.js';
+import { askWorkers } from '../ask-workers.js';
+import type { Cli } from '../cli.js';
+import { withApp } from '../connection.js';
+import { EXIT } from '../exit-code.js';
+import { tellOutcome } from '../outcome.js';
+import type { GivenTo } from '../usage.js';
+import type { callUsage } from './call.usage.js';
+
+type Call = GivenTo<typeof callUsage>;
+
+/** How long `--wait` waits unless told. */
+const WAIT_MS = 10_000;
+
+export async function run({ flags, args: { task } }: Call, cli: Cli): Promise<number> {
+  const { output, terminal } = cli;
+  const options = callOptions(flags);
+  return withApp(cli, { backend: flags.wait }, async ({ app, place }) => {
+    const known = place === undefined ? undefined : new Set(app.tasks.all().map(({ name }) => name));
+    if (flags.strict || known !== undefined) {
+      const problem = problemOf(task, known ?? (await tasksOfWorkers(app, cli)), known !== undefined);
+      if (problem !== undefined && flags.strict) throw new InvalidOptionError('<task>', problem);
+      if (problem !== undefined) output.warn(`${problem} It is sent all the same; --strict refuses.`);
+    }
+    const sent = await app.client.applyAsync(task, options);
+    if (flags.wait) return tellOutcome(sent, { timeoutMs: flags.timeout ?? WAIT_MS, what: 'result' }, cli);
+    output.answer({ id: sent.id }, () => sent.id);
+    // After its id is out, and for people only: scripts need not wait for the answers of workers.
+    if (known === undefined && !flags.strict && terminal.isScreen) {
+      const registered = await tasksOfWorkers(app, cli);
+      const problem = registered.size === 0 ? undefined : problemOf(task, registered, false);
+      if (problem !== undefined) output.warn(problem);
+    }
+    return EXIT.ok;
+  });
+}
+
+function callOptions(flags: Call['flags']): NamedCallOptions {
+  const { args, kwargs, countdown, eta, expires, queue, exchange, routingKey } = flags;
+  const { serializer, priority, taskId } = flags;
+  return defined({
+    args,
+    kwargs,
+    countdown: countdown === undefined ? undefined : msDuration(countdown),
+    eta,
+    expires: expires === undefined ? undefined : readExpires(expires),
+    queue,
+    exchange,
+    routingKey,
+    serializer,
+    priority,
+    taskId,
+  });
+}
+
+/** Seconds, a number with its unit, or an instant. */
+function readExpires(written: string): Duration | Date {
+  const instant = parseCeleryDate(written);
+  if (instant !== undefined) return new Date(instant);
+  return msDuration(durationMs(/^\d+(\.\d+)?$/.test(written) ? Number(written) : written, '--expires'));
+}
+
+const msDuration = (ms: number): Duration => `${ms}ms`;
+
+/** Undefined: the name is known. An application may send tasks of others, so a strange one is no mistake for sure. */
+function problemOf(task: string, known: ReadonlySet<string>, ofApplication: boolean): string | undefined {
+  if (known.has(task)) return undefined;
+  const meant = nearest(task, known);
+  const hint = meant === undefined ? '' : ` Did you mean ${JSON.stringify(meant)}?`;
+  const who = ofApplication ? 'the application has no' : 'no worker that answers has a';
+  return `${who} task ${JSON.stringify(task)}.${hint}`;
+}
+
+async function tasksOfWorkers(app: CeleryApp, cli: Cli): Promise<ReadonlySet<string>> {
+  const { replies } = await askWorkers<string[]>(app, 'registered', {}, {}, cli);
+  const listed = replies.flatMap(({ value }) => (Array.isArray(value) ? value : []));
+  // `mail.send [rate_limit=10/m]`
+  return new Set(listed.map((each) => String(each).split(' ')[0] ?? ''));
+}
+
+function defined(options: {
+  [K in keyof NamedCallOptions]: NamedCallOptions[K] | undefined;
+}): NamedCallOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,71 @@
+import { duration, integer, isOn, names, refused, text, word } from '../flag.js';
+import { usage } from '../usage.js';
+import { LOG_FLAGS } from '../log.flags.js';
+import { POOLS } from '../pools.js';
+
+export const workerUsage = usage({
+  details:
+    'Options of the command win over those that the application gives. SIGTERM or SIGINT stops it warmly: it takes no more tasks and ' +
+    'lets running ones end; a second signal hurries.',
+  args: {},
+  flags: {
+    queues: names('-Q, --queues <names>', 'queues to consume (default: all of taskQueues, else celery)'),
+    excludeQueues: names('-X, --exclude-queues <names>', 'queues to leave out'),
+    concurrency: integer('-c, --concurrency <number>', 'tasks run at once (default: number of CPUs)', 1),
+    pool: word('-P, --pool <kind>', `${POOLS.join(', ')} (default: async)`, POOLS),
+    hostname: text('-n, --hostname <name>', 'node name: w1@%h; %h host, %n its first part, %d its domain'),
+    events: isOn('-E, --task-events', 'tell monitors about every task'),
+    scheduling: word('-O, --optimization <profile>', 'default or fair: a worker here is always fair', [
+      'default',
+      'fair',
+    ]),
+    autoscale: text('--autoscale <max,min>', 'as many at once as there is work, between these: 10,3'),
+    prefetchMultiplier: integer(
+      '--prefetch-multiplier <number>',
+      'messages taken ahead, for each of -c (default: 4)',
+    ),
+    maxTasksPerChild: integer('--max-tasks-per-child <number>', 'a child is replaced after so many tasks', 1),
+    maxMemoryPerChild: integer('--max-memory-per-child <KiB>', 'a child that holds more is replaced', 1),
+    timeLimit: duration('--time-limit <time>', 'a task that runs longer is killed'),
+    softTimeLimit: duration('--soft-time-limit <time>', 'a task that runs longer is asked to stop'),
+    heartbeatInterval: duration('--heartbeat-interval <time>', 'between two heartbeats (default: 2s)'),
+    withoutHeartbeat: isOn('--without-heartbeat', 'send no heartbeats'),
+    withoutGossip: isOn('--without-gossip', 'do not watch other workers'),
+    withoutMingle: isOn('--without-mingle', 'do not ask other workers at the start'),
+    withoutRemoteControl: isOn('--without-remote-control', 'heed no commands'),
+    purge: isOn('--purge', 'remove all waiting messages of its queues first; asks'),
+    discard: isOn('--discard', 'the same as --purge'),
+    force: isOn('--force', 'do not ask before --purge'),
+    grace: duration('--shutdown-grace <time>', 'how long running tasks have to end (default: 25s)'),
+    pidfile: text(
+      '--pidfile <file>',
+      'file for the process id; a living worker that holds it keeps this one from starting',
+    ),
+    healthFile: text('--health-file <file>', 'file it writes how it is to, for `nest-celery health`'),
+    ...LOG_FLAGS,
+    beat: isOn('-B, --beat', 'send periodic tasks too'),
+    schedule: text('-s, --schedule <store>', 'where -B keeps how far it is: a file, or redis://…'),
+    scheduler: refused(
+      '--scheduler <class>',
+      'what periodic tasks there are is the application’s; where they are kept says --schedule.',
+    ),
+    withoutBanner: isOn('--without-banner', 'no banner'),
+    detach: refused('-D, --detach', 'let systemd, a container or pm2 run it in the background.'),
+    logfile: refused(
+      '-f, --logfile <file>',
+      'it writes to stdout; let the shell or the service manager put that into a file.',
+    ),
+    statedb: refused('-S, --statedb <file>', 'revoked tasks are learned from the other workers.'),
+    include: refused('-I, --include <modules>', 'import them in the module of the application.'),
+    disablePrefetch: refused('--disable-prefetch', 'use --prefetch-multiplier 1 with acksLate.'),
+    uid: refused('--uid <user>', 'let the service manager choose the user.'),
+    gid: refused('--gid <group>', 'let the service manager choose the group.'),
+    umask: refused('--umask <mask>', 'let the service manager choose the mask.'),
+    executable: refused('--executable <file>', 'run nest-celery with the Node that is meant.'),
+  },
+  examples: [
+    'nest-celery worker -A dist/app.module.js -Q mail,slow -c 20',
+    'nest-celery worker -P prefork --autoscale 8,2 --max-tasks-per-child 1000 -n w1@%h -E',
+    'nest-celery worker --health-file /tmp/worker.health',
+  ],
+});

@@ -1,0 +1,26 @@
+import type { Cli } from './cli.js';
+
+const ALTERNATE = '\u001B[?1049h\u001B[?25l';
+const BACK = '\u001B[?25h\u001B[?1049l';
+const HOME = '\u001B[H';
+const CLEAR_LINE = '\u001B[K';
+const CLEAR_BELOW = '\u001B[J';
+
+/** The whole terminal, for what changes all the time. Given back, as it was, when disposed of. */
+export interface Screen extends Disposable {
+  /** Writes over what stood there; what does not fit is left out. */
+  show(lines: readonly string[]): void;
+}
+
+export function openScreen({ terminal, interrupted }: Cli): Screen {
+  // Its first use has Ctrl-C end the command in an orderly way, so that the terminal is given back.
+  interrupted.throwIfAborted();
+  terminal.out(ALTERNATE);
+  return {
+    show(lines) {
+      const fitting = lines.slice(0, Math.max(1, terminal.rows - 1));
+      terminal.out(`${HOME}${fitting.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`);
+    },
+    [Symbol.dispose]: () => terminal.out(BACK),
+  };
+}

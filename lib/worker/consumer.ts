@@ -1,0 +1,483 @@
+import type { Broker, Delivery, Settled, Subscription } from '../broker/broker.js';
+import type { QueueDeclaration } from '../broker/topology.js';
+import { embedProblem } from '../canvas/check-embed.js';
+import { UndecodableMessageError } from '../errors.js';
+import type { Content } from '../message/content.js';
+import { tracebackOf } from '../message/remote-error.js';
+import { decodeTaskMessage } from '../message/task-message.codec.js';
+import type { TaskMessage } from '../message/task-message.js';
+import type { Clock } from '../runtime/clock.js';
+import { failpoint } from '../runtime/failpoint.js';
+import type { Log } from '../runtime/logger.js';
+import type { Service } from '../runtime/service.js';
+import type { Slots } from '../runtime/slots.js';
+import { unreachable } from '../runtime/unreachable.js';
+import type { TaskDefinition } from '../task/task.definition.js';
+import { WorkerShuttingDown } from '../task/task.signals.js';
+import { admit, type Verdict } from './admission.js';
+import { EtaHolder } from './eta.holder.js';
+import type { LaterRequeues } from './later-requeues.js';
+import { FloodSifter } from './limits/flood.sifter.js';
+import type { Entry, Limits } from './limits/limits.js';
+import type { Outcome } from './outcome.js';
+import { prefetchOf, totalPrefetch, type PrefetchFacts } from './prefetch.js';
+import { printable } from './printable.js';
+import { Request } from './request.js';
+import type { RequestRunner } from './request.runner.js';
+import type { ResultRecorder } from './result.recorder.js';
+import type { Settlement } from './settlement.js';
+import { StopWatch } from './stop-watch.js';
+import type { TaskObserver } from './task.observer.js';
+import { errorText, type TaskLog } from './task.log.js';
+import type { UnrunnableMessages } from './unrunnable.js';
+import type { WorkerConfig } from './worker.options.js';
+
+export interface ConsumerDeps {
+  readonly broker: Broker;
+  readonly queues: readonly QueueDeclaration[];
+  readonly content: Content;
+  readonly tasks: { get(name: string): TaskDefinition | undefined };
+  readonly isRevoked: (message: TaskMessage) => boolean;
+  readonly runner: RequestRunner;
+  /** The places of the pool that a request runs in. */
+  readonly slotsOf: (request: Request) => Slots;
+  readonly limits: Limits;
+  /** Handlers that can run at once, in all pools. */
+  readonly capacity: () => number;
+  readonly recorder: ResultRecorder;
+  readonly settlement: Settlement;
+  readonly unrunnable: UnrunnableMessages;
+  readonly later: LaterRequeues;
+  readonly taskLog: TaskLog;
+  readonly observer: TaskObserver;
+  readonly config: WorkerConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * The loop of a worker: delivery → decode → admit → slot → run → settle. `prefetch` bounds what is taken, the slots bound
+ * what runs. Everything that can go wrong with a message ends in a logged outcome; nothing is thrown at the broker.
+ */
+export class Consumer implements Service {
+  readonly name = 'consumer';
+  readonly #held: EtaHolder;
+  #prefetch: number;
+  #queues: readonly QueueDeclaration[];
+  readonly #holdMs: number;
+  /** Taken and not ended, in the order of arrival. */
+  readonly #inHand = new Set<Request>();
+  /** What goes on besides requests: messages put away, deferred, looked at. */
+  readonly #asides = new Set<Promise<void>>();
+  /** Came while stopping. */
+  readonly #unopened: Delivery[] = [];
+  #subscription: Subscription | undefined;
+  #sifter: FloodSifter | undefined;
+  #stopping: StopWatch | undefined;
+  #stopped: Promise<void> | undefined;
+  #onDrained: (() => void) | undefined;
+  #running = 0;
+  #processed = 0;
+
+  constructor(private readonly deps: ConsumerDeps) {
+    const { config, broker, clock } = deps;
+    this.#queues = deps.queues;
+    this.#prefetch = prefetchOf(this.#prefetchFacts);
+    this.#holdMs = config.etaHold ?? broker.supports.deferResolutionMs;
+    this.#held = new EtaHolder(() => this.#mostHeld, clock);
+  }
+
+  /** Requests by what becomes of them now; `processed` counts those that have ended. */
+  get counts() {
+    const held = this.#held.size;
+    const running = this.#running;
+    const waiting = Math.max(0, this.#inHand.size - running - held);
+    return { running, held, waiting, processed: this.#processed };
+  }
+
+  /** Those consumed, or to be. */
+  get queues(): readonly QueueDeclaration[] {
+    return this.#queues;
+  }
+
+  /** Everything that was taken and has not ended. */
+  get inHand(): readonly Request[] {
+    return [...this.#inHand];
+  }
+
+  /** Messages taken ahead, over all queues; 0: no limit. */
+  get prefetch(): number {
+    return totalPrefetch(this.#prefetchFacts);
+  }
+
+  /** Takes one more queue on; resolves when it is consumed. @throws what `Broker.declareQueue` throws */
+  async addQueue(queue: QueueDeclaration): Promise<void> {
+    await this.#subscription?.addQueue(queue);
+    this.#queues = [...this.#queues.filter(({ name }) => name !== queue.name), queue];
+    await this.adjustPrefetch();
+  }
+
+  /** Takes no more from the queue. What was taken is worked on. */
+  async removeQueue(queue: string): Promise<void> {
+    this.#queues = this.#queues.filter(({ name }) => name !== queue);
+    await this.#subscription?.removeQueue(queue);
+    await this.adjustPrefetch();
+  }
+
+  async start(): Promise<void> {
+    const { broker, config, log } = this.deps;
+    const subscription = await broker.consume(this.#queues, {
+      prefetch: this.#prefetch,
+      ...(config.disablePrefetch && { room: () => this.deps.capacity() - this.#inHand.size }),
+      onDelivery: this.#receive,
+      onQueueLost: (queue, reason) =>
+        log.error(
+          `Queue ${JSON.stringify(queue)} is no longer consumed, trying to get it back: ${printable(reason.message)}`,
+        ),
+    });
+    this.#subscription = subscription;
+    const { content, tasks, limits, isRevoked, clock } = this.deps;
+    this.#sifter = new FloodSifter({ subscription, content, tasks, limits, isRevoked, clock });
+    if (this.#stopping === undefined) return;
+    // Stopped while it started.
+    await subscription.cancel();
+    await Promise.all(this.#giveBack());
+  }
+
+  /** The pools have another size, or the queues are others. Takes effect for the next messages. */
+  async adjustPrefetch(): Promise<void> {
+    const prefetch = prefetchOf(this.#prefetchFacts);
+    if (prefetch === this.#prefetch) return;
+    this.#prefetch = prefetch;
+    await this.#subscription?.setPrefetch(prefetch);
+  }
+
+  get #prefetchFacts(): PrefetchFacts {
+    const { capacity, config, broker } = this.deps;
+    return {
+      capacity: capacity(),
+      multiplier: config.prefetchMultiplier,
+      disabled: config.disablePrefetch,
+      queues: this.#queues.length,
+      perQueue: broker.supports.prefetchPerQueue,
+    };
+  }
+
+  /** Half of what is taken ahead, so that the other half is there to run. */
+  get #mostHeld(): number {
+    const { prefetch } = this;
+    if (this.deps.config.disablePrefetch) return 0;
+    return prefetch === 0 ? MOST_HELD : Math.min(MOST_HELD, Math.floor(prefetch / 2));
+  }
+
+  /** It is out of this worker's hands. */
+  #letGo(request: Request): void {
+    this.#inHand.delete(request);
+    // Asks again for room.
+    if (this.deps.config.disablePrefetch) void this.#subscription?.setPrefetch(this.#prefetch);
+  }
+
+  /**
+   * Takes no more, gives back what does not run, lets what runs come to its end within the grace time, then aborts it.
+   * A second call with a shorter time hurries the first.
+   */
+  stop(graceMs: number = this.deps.config.shutdownGrace): Promise<void> {
+    this.#stopping ??= new StopWatch(this.deps.clock);
+    this.#stopping.within(graceMs);
+    this.#stopped ??= this.#stop(this.#stopping);
+    return this.#stopped;
+  }
+
+  /** Bound: handed to the broker, which calls it for each message and must not be thrown at. */
+  readonly #receive = (delivery: Delivery): void => {
+    if (this.#stopping !== undefined) return void this.#unopened.push(delivery);
+    const hit = failpoint('claimed');
+    if (hit === undefined) this.#open(delivery);
+    else
+      this.#aside(
+        hit.then(() => this.#open(delivery)),
+        delivery,
+      );
+  };
+
+  #open(delivery: Delivery): void {
+    try {
+      const read = this.#read(delivery);
+      if (typeof read === 'string')
+        return this.#aside(this.deps.unrunnable.malformed(delivery, read), delivery);
+      const problem = embedProblem(read.embed);
+      if (problem !== undefined)
+        return this.#aside(this.deps.unrunnable.malformed(delivery, problem, read), delivery);
+      const hit = failpoint('decoded');
+      if (hit === undefined) this.#take(delivery, read);
+      else
+        this.#aside(
+          hit.then(() => this.#take(delivery, read)),
+          delivery,
+        );
+    } catch (error) {
+      this.#aside(Promise.reject(error), delivery);
+    }
+  }
+
+  /** The message, or why there is none to run. */
+  #read(delivery: Delivery): TaskMessage | string {
+    const { content, config } = this.deps;
+    if (delivery.malformed !== undefined) return delivery.malformed;
+    // A message that kills its worker each time comes back for ever. Here is where starts will be counted.
+    if (config.maxDeliveries > 0 && (delivery.deliveryCount ?? 0) >= config.maxDeliveries) {
+      return `handed out ${delivery.deliveryCount} times and never settled`;
+    }
+    try {
+      return decodeTaskMessage(delivery.message, content);
+    } catch (error) {
+      return error instanceof UndecodableMessageError ? error.reason : `cannot be read: ${errorText(error)}`;
+    }
+  }
+
+  #take(delivery: Delivery, message: TaskMessage): void {
+    if (this.#stopping !== undefined) return this.deps.later.requeueAfter(delivery, 0);
+    const definition = this.deps.tasks.get(message.task);
+    if (definition === undefined)
+      return this.#aside(this.deps.unrunnable.unknownTask(delivery, message), delivery);
+    const request = new Request(delivery, message, definition);
+    const verdict = this.#admit(request);
+    if (verdict.run === 'later' && !this.#canHold(verdict.dueMs)) return this.#defer(request, verdict.dueMs);
+    this.#inHand.add(request);
+    if (verdict.run === 'later') this.#tellReceived(request);
+    this.#follow(request, verdict);
+  }
+
+  /** Told once, when it stays: one that is put away comes again. */
+  #tellReceived(request: Request): void {
+    if (request.received) return;
+    request.received = true;
+    this.deps.taskLog.received(request);
+    this.deps.observer.received(request);
+  }
+
+  #admit({ message }: Request): Verdict {
+    const { clock, isRevoked } = this.deps;
+    return admit(message, { now: clock.now(), known: true, isRevoked });
+  }
+
+  #follow(request: Request, verdict: Verdict): void {
+    switch (verdict.run) {
+      case 'now':
+        return this.#enter(request);
+      case 'later':
+        return this.#hold(request, verdict.dueMs);
+      case 'never':
+        request.stage = 'running';
+        this.deps.limits.forget(request);
+        return void this.#end(request, this.deps.settlement.settle(request, revoked(verdict)));
+    }
+  }
+
+  /** Asks its task's limits. */
+  #enter(request: Request): void {
+    request.stage = 'waiting';
+    const entry = this.deps.limits.enter(request, () => this.#held.hasRoomForLimited);
+    if (!(entry instanceof Promise)) return this.#proceed(request, entry);
+    entry
+      .then((answered) => {
+        // Given back meanwhile.
+        if (this.#inHand.has(request)) this.#proceed(request, answered);
+        else this.deps.limits.leave(request);
+      })
+      .catch((error: unknown) => void this.#end(request, Promise.reject(error)));
+  }
+
+  #proceed(request: Request, entry: Entry): void {
+    switch (entry.enter) {
+      case 'now':
+        this.#tellReceived(request);
+        return this.deps.slotsOf(request).take(() => this.#granted(request));
+      case 'held':
+        if (!this.#held.hold(request, entry.waitMs, this.#whenDue(request), LIMITED))
+          return this.#park(request, entry.waitMs);
+        request.stage = 'held';
+        return this.#tellReceived(request);
+      case 'parked':
+        return this.#park(request, entry.waitMs, entry.onParked);
+      case 'never':
+        this.#tellReceived(request);
+        request.stage = 'running';
+        return void this.#end(
+          request,
+          this.deps.settlement.settle(request, { kind: 'failed', error: entry.error, runtimeMs: 0 }),
+        );
+      default:
+        return unreachable(entry);
+    }
+  }
+
+  #canHold(dueMs: number): boolean {
+    return this.#held.hasRoom && dueMs - this.deps.clock.now() < this.#holdMs;
+  }
+
+  #hold(request: Request, dueMs: number): void {
+    request.stage = 'held';
+    if (this.#held.hold(request, dueMs - this.deps.clock.now(), this.#whenDue(request))) return;
+    this.#letGo(request);
+    this.#defer(request, dueMs);
+  }
+
+  /** It is looked at anew: it may have expired, or been revoked. */
+  #whenDue(request: Request): () => void {
+    return () => {
+      try {
+        this.#follow(request, this.#admit(request));
+      } catch (error) {
+        void this.#end(request, Promise.reject(error));
+      }
+    };
+  }
+
+  #park(request: Request, waitMs: number, onParked?: () => void): void {
+    const { delivery, message } = request;
+    const dueMs = this.deps.clock.now() + waitMs;
+    this.#letGo(request);
+    this.#sifter?.parked(delivery.queue);
+    const parked = delivery.defer(dueMs).then((settled) => {
+      if (settled === 'lost') return;
+      this.deps.taskLog.parked(message, dueMs);
+      onParked?.();
+    });
+    this.#aside(parked, delivery);
+  }
+
+  #defer({ delivery, message }: Request, dueMs: number): void {
+    this.#sifter?.parked(delivery.queue);
+    const deferred = delivery.defer(dueMs).then(async (settled) => {
+      if (settled === 'settled') this.deps.taskLog.deferred(message, dueMs);
+      await failpoint('deferred');
+    });
+    this.#aside(deferred, delivery);
+  }
+
+  #granted(request: Request): void {
+    // Given back meanwhile, or about to be: the line is served no more.
+    if (this.#stopping !== undefined) return;
+    request.stage = 'running';
+    this.#running += 1;
+    void this.#end(request, this.#work(request)).then(() => {
+      this.#running -= 1;
+      this.deps.slotsOf(request).release();
+    });
+  }
+
+  async #work(request: Request): Promise<void> {
+    await this.deps.settlement.settle(request, await this.#outcomeOf(request));
+  }
+
+  async #outcomeOf(request: Request): Promise<Outcome> {
+    const { recorder, runner, taskLog, observer } = this.deps;
+    const { delivery, definition } = request;
+    const verdict = this.#admit(request);
+    if (verdict.run === 'never') return revoked(verdict);
+    // Not ours any more means that another worker will run it.
+    if (definition.config.acksLate) {
+      if (request.lost) return ABANDONED;
+    } else {
+      if ((await delivery.ack()) === 'lost') return ABANDONED;
+      request.ackedEarly = true;
+      await failpoint('ackedEarly');
+    }
+    if (definition.config.trackStarted && !request.ignoresResult) {
+      await recorder.started(request).catch((error: unknown) => {
+        taskLog.trouble(request, 'could not store its STARTED state', error);
+      });
+    }
+    await failpoint('started');
+    // Shut down before it began: it never runs.
+    if (request.abort.aborted) return INTERRUPTED;
+    observer.started(request);
+    const outcome = await runner.run(request);
+    await failpoint('finishedRun');
+    return outcome;
+  }
+
+  async #end(request: Request, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#internal(request.delivery, error, !request.ackedEarly);
+    }
+    this.#letGo(request);
+    this.deps.limits.leave(request);
+    this.#processed += 1;
+    this.#checkDrained();
+  }
+
+  /** Never rejects, and the message is never forgotten. */
+  #aside(work: Promise<void>, delivery: Delivery): void {
+    const tracked: Promise<void> = work
+      .catch((error: unknown) => this.#internal(delivery, error, true))
+      .then(() => {
+        this.#asides.delete(tracked);
+        this.#checkDrained();
+      });
+    this.#asides.add(tracked);
+  }
+
+  #internal(delivery: Delivery, error: unknown, requeue: boolean): void {
+    const { log, later } = this.deps;
+    log.error(
+      `INTERNAL ERROR with a message of queue ${JSON.stringify(delivery.queue)}: ${printable(errorText(error))}`,
+      tracebackOf(error),
+    );
+    if (requeue) later.requeueAfter(delivery, PAUSE_MS);
+  }
+
+  async #stop(stopping: StopWatch): Promise<void> {
+    const { later, config } = this.deps;
+    this.#sifter?.stop();
+    // First, or the broker would hand out again what is given back below.
+    await this.#subscription?.cancel();
+    const returned = this.#giveBack();
+    await later.stop();
+    await Promise.all(returned);
+    const drained = new Promise<void>((resolve) => (this.#onDrained = resolve));
+    this.#checkDrained();
+    if (!(await stopping.ends(drained))) {
+      for (const request of this.#inHand) request.abort.abort(new WorkerShuttingDown());
+      stopping.restart(config.abortGrace);
+      if (!(await stopping.ends(drained)))
+        for (const request of this.#inHand) request.cutShort?.({ kind: 'interrupted' });
+      // What is left are stores and publishes, each with a deadline of its own.
+      await drained;
+    }
+    await later.stop();
+  }
+
+  #giveBack(): Promise<Settled | undefined>[] {
+    this.#held.clear();
+    const unrun = [...this.#inHand].filter((request) => request.stage !== 'running');
+    for (const request of unrun) {
+      request.stage = 'returned';
+      this.#inHand.delete(request);
+      this.deps.limits.leave(request);
+    }
+    const deliveries = [...unrun.map((request) => request.delivery), ...this.#unopened.splice(0)];
+    // One that cannot be given back now is given back by the broker, once this connection ends.
+    return deliveries.map((delivery) => delivery.requeue().catch(() => undefined));
+  }
+
+  #checkDrained(): void {
+    if (this.#onDrained !== undefined && this.#inHand.size === 0 && this.#asides.size === 0)
+      this.#onDrained();
+  }
+}
+
+/** Requests that wait for their time, with an unlimited prefetch and at most ever. */
+const MOST_HELD = 1_000;
+const LIMITED = true;
+/** Before a message goes back that we ourselves failed on. */
+const PAUSE_MS = 5_000;
+const ABANDONED: Outcome = Object.freeze({ kind: 'abandoned' });
+const INTERRUPTED: Outcome = Object.freeze({ kind: 'interrupted' });
+
+function revoked({ why }: Extract<Verdict, { run: 'never' }>): Outcome {
+  return { kind: 'revoked', reason: why === 'expired' ? 'expired' : 'revoked' };
+}

@@ -1,0 +1,162 @@
+import type { Broker, Delivery, Subscription } from '../broker/broker.js';
+import { isAddressed } from '../control/addressed.js';
+import { mailboxQueue, REPLY_EXCHANGE } from '../control/pidbox.js';
+import { replyMessage } from '../control/reply.js';
+import { readRequest, type ControlRequest, type ReplyWish } from '../control/request.js';
+import type { Content } from '../message/content.js';
+import type { Clock, Timer } from '../runtime/clock.js';
+import { Deque } from '../runtime/deque.js';
+import { LamportClock } from '../runtime/lamport.clock.js';
+import type { Log } from '../runtime/logger.js';
+import type { Service } from '../runtime/service.js';
+import { TimeBudget } from '../runtime/time-budget.js';
+import type { Dispatch } from './control/dispatch.js';
+import type { MailboxCounts } from './control/host.js';
+import { printable } from './printable.js';
+import { errorText } from './task.log.js';
+
+export interface MailboxDeps {
+  readonly broker: Broker;
+  readonly content: Content;
+  readonly hostname: string;
+  /** Runs commands. */
+  readonly dispatch: Dispatch;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Between attempts to get the mailbox. */
+const RETRY_MS = 10_000;
+/** Of the event loop's time at most a twentieth goes into commands, however many come; what replies cost later is not seen. */
+const BUDGET_MS = 5;
+const WINDOW_MS = 100;
+/** Messages that wait for their time; later ones are dropped. */
+const MOST_WAITING = 1_000;
+/** Commands under way that wait for something. */
+const MOST_UNDER_WAY = 100;
+
+/** Hears the commands that are broadcast to workers, has them run and sends the replies. */
+export class Mailbox implements Service {
+  readonly name = 'mailbox';
+  /** Of its own, as in Celery: events have another. */
+  readonly #lamport = new LamportClock();
+  readonly #budget: TimeBudget;
+  readonly #waiting = new Deque<Delivery>();
+  #subscription: Subscription | undefined;
+  #again: Timer | undefined;
+  #later: Timer | undefined;
+  #stopped = false;
+  #underWay = 0;
+  #handled = 0;
+  #ignored = 0;
+  #dropped = 0;
+
+  constructor(private readonly deps: MailboxDeps) {
+    this.#budget = new TimeBudget(deps.clock, BUDGET_MS, WINDOW_MS);
+  }
+
+  get counts(): MailboxCounts {
+    return { handled: this.#handled, ignored: this.#ignored, dropped: this.#dropped };
+  }
+
+  /** A mailbox that cannot be had keeps no worker from working: it is tried for again. */
+  async start(): Promise<void> {
+    await this.#open(true);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#again?.cancel();
+    this.#later?.cancel();
+    this.#waiting.clear();
+    await this.#subscription?.cancel();
+    this.#subscription = undefined;
+  }
+
+  async #open(first: boolean): Promise<void> {
+    const { broker, hostname, clock, log } = this.deps;
+    try {
+      const subscription = await broker.consume([mailboxQueue(hostname)], {
+        prefetch: 0,
+        noAck: true,
+        onDelivery: (delivery) => this.#receive(delivery),
+      });
+      if (this.#stopped) return await subscription.cancel();
+      this.#subscription = subscription;
+    } catch (error) {
+      if (this.#stopped) return;
+      if (first) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.warn(
+          `${hostname} hears no commands yet: ${reason} Is there another worker of this name? Give each its own: hostname: 'w1@%h'.`,
+        );
+      }
+      this.#again = clock.after(RETRY_MS, () => void this.#open(false));
+    }
+  }
+
+  /** What will be dropped is not even opened. */
+  #receive(delivery: Delivery): void {
+    if (this.#stopped) return;
+    if (this.#waiting.size === 0 && this.#budget.waitMs === 0) return this.#look(delivery);
+    if (this.#waiting.size >= MOST_WAITING) return this.#drop();
+    this.#waiting.push(delivery);
+    this.#later ??= this.deps.clock.after(this.#budget.waitMs, () => this.#lookAtWaiting());
+  }
+
+  #lookAtWaiting(): void {
+    this.#later = undefined;
+    while (this.#waiting.size > 0) {
+      const { waitMs } = this.#budget;
+      if (waitMs > 0) {
+        this.#later = this.deps.clock.after(waitMs, () => this.#lookAtWaiting());
+        return;
+      }
+      const delivery = this.#waiting.shift();
+      if (delivery !== undefined) this.#look(delivery);
+    }
+  }
+
+  #look(delivery: Delivery): void {
+    this.#budget.spend(() => {
+      const { message } = delivery;
+      const request = readRequest(message, this.deps.content);
+      this.#lamport.adjust(message.headers['clock']);
+      if (request === undefined || !isAddressed(this.deps.hostname, request.addressees)) this.#ignored += 1;
+      else if (this.#underWay >= MOST_UNDER_WAY) this.#drop();
+      else void this.#handle(request);
+    });
+  }
+
+  async #handle(request: ControlRequest): Promise<void> {
+    const { dispatch, log } = this.deps;
+    this.#underWay += 1;
+    this.#handled += 1;
+    try {
+      const { reply, said } = await dispatch(request);
+      if (said !== undefined) log.log(said);
+      const { reply: wish } = request;
+      if (wish !== undefined && reply !== undefined)
+        await this.#budget.spend(() => this.#reply(wish, reply.value));
+    } catch (error) {
+      log.error(
+        `A reply to ${printable(request.method, 100)} could not be sent: ${printable(errorText(error))}`,
+      );
+    }
+    this.#underWay -= 1;
+  }
+
+  async #reply({ ticket, key }: ReplyWish, value: unknown): Promise<void> {
+    const { broker, content, hostname } = this.deps;
+    const message = replyMessage(hostname, value, content, { ticket, clock: this.#lamport.forward() });
+    const target = { exchange: REPLY_EXCHANGE.name, routingKey: key, exchangeDeclaration: REPLY_EXCHANGE };
+    // Whoever asked may have gone.
+    await broker.publish({ ...target, mayGoUnheard: true }, message);
+  }
+
+  #drop(): void {
+    this.#dropped += 1;
+    if (this.#dropped === 1)
+      this.deps.log.warn('More remote commands come than can be heeded: some are dropped.');
+  }
+}

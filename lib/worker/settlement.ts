@@ -1,0 +1,256 @@
+import type { Settled } from '../broker/broker.js';
+import { EncodeError } from '../errors.js';
+import type { RemoteError } from '../message/remote-error.js';
+import type { Sender } from '../producer/sender.js';
+import { failpoint } from '../runtime/failpoint.js';
+import { unreachable } from '../runtime/unreachable.js';
+import { WorkerShuttingDown } from '../task/task.signals.js';
+import { acknowledgementOf } from './acknowledgement.js';
+import type { Continuation } from './continuation.js';
+import type { Errbacks } from './errbacks.js';
+import type { LaterRequeues } from './later-requeues.js';
+import { mayPass } from './may-pass.js';
+import type { Outcome } from './outcome.js';
+import type { Request } from './request.js';
+import { celeryError, failureOf, type Failure, type ResultRecorder } from './result.recorder.js';
+import type { TaskObserver } from './task.observer.js';
+import { retryText, type TaskLog } from './task.log.js';
+import type { EndState, WorkflowEnd } from './workflow.end.js';
+
+export interface SettlementDeps {
+  readonly recorder: ResultRecorder;
+  readonly continuation: Continuation;
+  readonly sender: Sender;
+  readonly end: WorkflowEnd;
+  readonly errbacks: Errbacks;
+  readonly later: LaterRequeues;
+  readonly taskLog: TaskLog;
+  /** Undefined: monitors are told nothing. */
+  readonly observer: TaskObserver;
+}
+
+/**
+ * Makes an outcome true: the only place with effects after a run. In Celery's order: send what follows, store the result,
+ * count the chord, log, and acknowledge last, so that a crash on the way runs the task again instead of losing it.
+ *
+ * What cannot be done (broker or backend away beyond their deadlines) hands a late-acknowledged message back; for one that
+ * was acknowledged before its run it is logged, since nothing else can be done any more.
+ */
+export class Settlement {
+  constructor(private readonly deps: SettlementDeps) {}
+
+  /** Never rejects. */
+  async settle(request: Request, outcome: Outcome): Promise<void> {
+    const { taskLog, observer, later } = this.deps;
+    try {
+      const settled = await this.#record(request, outcome);
+      taskLog.ended(request, settled);
+      observer.ended(request, settled);
+      await this.#release(request, settled);
+    } catch (error) {
+      const cause = error instanceof Unsettled ? error.cause : error;
+      if (request.ackedEarly) return taskLog.trouble(request, 'could not be settled', cause);
+      taskLog.trouble(request, 'could not be settled and goes back to its queue', cause);
+      later.requeueAfter(request.delivery, PAUSE_MS);
+    }
+  }
+
+  /** The outcome as it came to be: a success whose result cannot be sent on is a failure. */
+  async #record(request: Request, outcome: Outcome): Promise<Outcome> {
+    switch (outcome.kind) {
+      case 'succeeded':
+        return this.#succeeded(request, outcome);
+      case 'failed':
+        return this.#failed(request, outcome);
+      case 'retrying':
+        return this.#retrying(request, outcome);
+      case 'rejected':
+        if (!outcome.requeue || request.ackedEarly) await this.#rejected(request, outcome.reason);
+        return outcome;
+      case 'revoked':
+        await this.#revoked(request, celeryError('TaskRevokedError', [outcome.reason]));
+        return outcome;
+      case 'workerLost':
+        if (!request.definition.config.rejectOnWorkerLost || request.ackedEarly)
+          await this.#failed(request, { kind: 'failed', error: outcome.error, runtimeMs: 0 });
+        return outcome;
+      case 'interrupted':
+        if (!request.ackedEarly) return outcome;
+        // Nobody else has the message any more: whoever waits for the result must hear of it.
+        return this.#failed(request, { kind: 'failed', error: new WorkerShuttingDown(), runtimeMs: 0 });
+      case 'ignored':
+        // Its state is its own affair; that it has ended concerns others.
+        await this.#endOthers(request, 'FAILURE', { error: celeryError('Ignore', []), traceback: undefined });
+        return outcome;
+      case 'replaced':
+        return this.#replaced(request, outcome);
+      case 'abandoned':
+        return outcome;
+      default:
+        return unreachable(outcome);
+    }
+  }
+
+  async #succeeded(request: Request, outcome: Succeeded): Promise<Outcome> {
+    const { continuation, recorder } = this.deps;
+    const failed = (error: unknown): Promise<Outcome> =>
+      this.#failed(request, { kind: 'failed', error, runtimeMs: outcome.runtimeMs });
+    try {
+      await continuation.afterSuccess(request, outcome.value);
+    } catch (error) {
+      if (!request.ackedEarly && mayPass(error)) throw new Unsettled(error);
+      return failed(error);
+    }
+    if (!request.ignoresResult) {
+      try {
+        await this.#stored(request, recorder.succeeded(request, outcome.value));
+      } catch (error) {
+        if (error instanceof EncodeError) return failed(error);
+        throw error;
+      }
+    }
+    const counting = this.deps.end.partEnded(request.message, 'SUCCESS', outcome.value);
+    await this.#attempt(request, 'could not be counted in its chord', counting);
+    return outcome;
+  }
+
+  async #failed(request: Request, outcome: Failed): Promise<Outcome> {
+    const failure = failureOf(outcome.error);
+    if (request.storesErrors) await this.#stored(request, this.deps.recorder.failed(request, failure));
+    await this.#endOthers(request, 'FAILURE', failure);
+    const { errbacks } = request.message.embed;
+    const calls = this.deps.errbacks.call(
+      { request: request.asFailed, errbacks, asParent: request.asParent },
+      failure,
+    );
+    await this.#attempt(request, 'could not call its error callbacks', calls);
+    return outcome;
+  }
+
+  async #retrying(request: Request, outcome: Retrying): Promise<Outcome> {
+    const { sender, recorder, taskLog } = this.deps;
+    const { message, delivery } = request;
+    try {
+      await sender.resend({
+        message,
+        wire: delivery.message,
+        exchange: delivery.exchange,
+        routingKey: delivery.routingKey,
+        queue: delivery.queue,
+        request: outcome.request,
+        etaMs: outcome.etaMs,
+      });
+    } catch (error) {
+      if (!request.ackedEarly && mayPass(error)) throw new Unsettled(error);
+      return this.#failed(request, { kind: 'failed', error, runtimeMs: 0 });
+    }
+    await failpoint('retryPublished');
+    if (request.storesErrors) {
+      // The next attempt is on its way: from here on the message must be acknowledged, whatever else fails.
+      const stored = recorder.retrying(request, retryText(outcome), outcome.error);
+      await stored.catch((error: unknown) =>
+        taskLog.trouble(request, 'could not store its RETRY state', error),
+      );
+    }
+    return outcome;
+  }
+
+  async #replaced(request: Request, outcome: Replaced): Promise<Outcome> {
+    try {
+      await this.deps.sender.replace(outcome.canvas, request.message);
+    } catch (error) {
+      if (!request.ackedEarly && mayPass(error)) throw new Unsettled(error);
+      return this.#failed(request, { kind: 'failed', error, runtimeMs: 0 });
+    }
+    return outcome;
+  }
+
+  async #rejected(request: Request, reason: string): Promise<void> {
+    const failure = { error: celeryError('Reject', [reason, false]), traceback: undefined };
+    if (request.storesErrors) await this.#stored(request, this.deps.recorder.failed(request, failure));
+    await this.#endOthers(request, 'FAILURE', failure);
+  }
+
+  async #revoked(request: Request, error: RemoteError): Promise<void> {
+    if (request.storesErrors) await this.#stored(request, this.deps.recorder.revoked(request, error));
+    await this.#endOthers(request, 'REVOKED', { error, traceback: undefined });
+  }
+
+  /** What waits for a task that did not succeed: its chord, and the steps that would have come after it. */
+  async #endOthers(request: Request, state: EndState, failure: Failure): Promise<void> {
+    const { end } = this.deps;
+    const counting = end.partEnded(request.message, state, failure.error);
+    await this.#attempt(request, 'could not be counted in its chord', counting);
+    const rest = end.restNeverRuns(request.message, state, failure, request.storesErrors);
+    await this.#attempt(request, 'could not end the rest of its chain', rest);
+  }
+
+  /** @throws Unsettled, or the EncodeError of a value that can never be stored */
+  async #stored(request: Request, storing: Promise<void>): Promise<void> {
+    try {
+      await storing;
+    } catch (error) {
+      if (error instanceof EncodeError) throw error;
+      if (!request.ackedEarly) throw new Unsettled(error);
+      this.deps.taskLog.trouble(request, 'could not store its result', error);
+    }
+    await failpoint('resultStored');
+  }
+
+  /** Something that may be had by running the task again, where that is possible. */
+  async #attempt(request: Request, failing: string, effect: Promise<unknown>): Promise<void> {
+    try {
+      await effect;
+    } catch (error) {
+      if (!request.ackedEarly && mayPass(error)) throw new Unsettled(error);
+      this.deps.taskLog.trouble(request, failing, error);
+    }
+  }
+
+  async #release(request: Request, outcome: Outcome): Promise<void> {
+    if (request.ackedEarly) return;
+    const { delivery, definition } = request;
+    const acknowledgement = acknowledgementOf(outcome, definition.config);
+    switch (acknowledgement) {
+      case 'ack':
+        this.#checkLost(request, await delivery.ack());
+        return failpoint('ackedLate');
+      case 'reject':
+        return this.#checkLost(request, await delivery.reject());
+      case 'requeue':
+        // The first time at once; one that comes round and round has to wait.
+        this.deps.later.requeueAfter(
+          delivery,
+          delivery.redelivered && outcome.kind !== 'interrupted' ? PAUSE_MS : 0,
+        );
+        return failpoint('requeued');
+      case 'nothing':
+        return;
+      default:
+        return unreachable(acknowledgement);
+    }
+  }
+
+  #checkLost(request: Request, settled: Settled): void {
+    if (settled === 'lost')
+      this.deps.taskLog.warning(
+        request,
+        'has ended, but its message was lost meanwhile: it may run a second time',
+      );
+  }
+}
+
+type Succeeded = Extract<Outcome, { kind: 'succeeded' }>;
+type Failed = Extract<Outcome, { kind: 'failed' }>;
+type Replaced = Extract<Outcome, { kind: 'replaced' }>;
+type Retrying = Extract<Outcome, { kind: 'retrying' }>;
+
+/** Before a message that could not be settled, or is rejected again and again, goes back. */
+const PAUSE_MS = 1_000;
+
+/** An effect failed that another run of the task may have: the message goes back. */
+class Unsettled extends Error {
+  constructor(cause: unknown) {
+    super('unsettled', { cause });
+  }
+}

@@ -1,0 +1,1 @@
+export { HeldClock as FakeClock } from '../../lib/testing/held-clock.js';

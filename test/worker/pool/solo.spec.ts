@@ -1,0 +1,3 @@
+import { poolConformance } from '../../conformance/pool.conformance.js';
+
+poolConformance('solo', { hasChildren: false, hasProcesses: false });
