@@ -96,7 +96,8 @@ export const CONTROL_COMMANDS: readonly RemoteCommand[] = [
     }),
   ),
   command('resume_queue', '<queue>', 'undo pause_queue', ([queue]) => ({ queue }), {
-    send: (control, { queue }, options) => control.resumeQueue(String(queue), options),
+    send: async (control, { queue }, options) =>
+      understood(await control.resumeQueue(String(queue), options)),
   }),
   command('revoke', '<id> [ids...]', 'do not run these tasks', (ids) => ({ task_id: ids })),
   command(
@@ -127,7 +128,7 @@ export const CONTROL_COMMANDS: readonly RemoteCommand[] = [
   ),
 ];
 
-/** Python's workers do not know of pausing; those that consume the queue are told in their own words. */
+/** Python's workers do not know of pausing; those that consume the queue were told in their own words. */
 function understood(replies: readonly NodeReply[]): NodeReply[] {
   return replies.map((reply) =>
     /^KeyError\('(pause|resume)_queue'\)/.test(reply.error ?? '')
