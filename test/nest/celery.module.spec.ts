@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Injectable, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CeleryTestingModule } from '../../lib/testing/index.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -223,7 +223,13 @@ describe('a worker with its Nest application', () => {
     const before = process.listenerCount('SIGTERM');
     const creating = CeleryFactory.createWorker(App, { logger: false });
     await eventually(() => process.listenerCount('SIGTERM') === before + 1);
+    // This process, which was told to end, goes on with other tests: its deadline is taken away.
+    const timers = vi.spyOn(globalThis, 'setTimeout');
     process.emit('SIGTERM');
+    const [deadline] = timers.mock.results;
+    expect(timers.mock.calls[0]?.[1]).toBeGreaterThanOrEqual(10_000);
+    if (deadline?.type === 'return') clearTimeout(deadline.value);
+    timers.mockRestore();
     const worker = await creating;
     await worker.run();
     expect(worker.status.state).toBe('stopped');
