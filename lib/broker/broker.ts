@@ -157,6 +157,8 @@ export interface ConsumeOptions {
 }
 
 export interface Subscription {
+  /** Queues that it is to consume and does not at this moment. Undefined: never any. */
+  readonly missing?: readonly string[];
   /** Takes effect for the next messages. */
   setPrefetch(prefetch: number): Promise<void>;
   /** Adds a queue to a running subscription. */

@@ -372,8 +372,8 @@ export class CeleryApp {
   }
 
   async #close(graceMs: number | undefined): Promise<void> {
-    await this.beat.close();
-    await this.#worker?.stop(graceMs);
+    // Side by side: a worker that is to stop says so at once.
+    await Promise.all([this.beat.close(), this.#worker?.stop(graceMs)]);
     await this.#events.flush();
     await this.control.close();
     await this.backend?.close();

@@ -100,6 +100,13 @@ export class Consumer implements Service {
     return this.#queues;
   }
 
+  /** Those that should be consumed and are not: before the start all of them. */
+  get missingQueues(): readonly string[] {
+    const subscription = this.#subscription;
+    if (subscription === undefined) return this.#queues.map(({ name }) => name);
+    return subscription.missing ?? [];
+  }
+
   /** Everything that was taken and has not ended. */
   get inHand(): readonly Request[] {
     return [...this.#inHand];

@@ -11,6 +11,7 @@ import {
   text,
   type Field,
 } from '../runtime/options.js';
+import { healthConfig, type HealthConfig, type HealthOptions } from './health/health.options.js';
 import { nodeName } from './node-name.js';
 import { decided, namedPools, poolFields, type PoolConfig, type PoolOptions } from './pool/pool.options.js';
 
@@ -106,6 +107,11 @@ export interface WorkerOptions extends PoolOptions {
   heartbeatInterval?: Duration;
   /** Return values in log lines. Default true, as in Celery. */
   logResults?: boolean;
+  /**
+   * Sends itself a probe message again and again, and tells over HTTP whether it is alive and ready. `{}`: without HTTP.
+   * Default: none of it.
+   */
+  health?: HealthOptions;
 }
 
 /** Everything decided. Times in ms. */
@@ -146,6 +152,8 @@ export interface WorkerConfig extends PoolConfig {
   readonly eventArguments: boolean;
   /** 0: none. */
   readonly heartbeatInterval: number;
+  /** Undefined: no probes. */
+  readonly health: HealthConfig | undefined;
 }
 
 /** `UnrunnablePolicy`, read. */
@@ -224,4 +232,5 @@ export const workerFields: { readonly [K in keyof WorkerConfig]-?: Field<WorkerC
   sendEvents: bool(false),
   eventArguments: bool(false),
   heartbeatInterval: duration(2_000),
+  health: healthConfig,
 };

@@ -22,6 +22,9 @@ import { Consumer } from './consumer.js';
 import type { OwnCommand } from './control/dispatch.js';
 import type { Settings } from './control/host.js';
 import { openControl } from './control/open-control.js';
+import { HealthServer } from './health/health.server.js';
+import { Probe } from './health/probe.js';
+import { healthOf, type WorkerHealth } from './health/readiness.js';
 import { HandlerRunner } from './handler.runner.js';
 import { KeepAlive } from './keep-alive.js';
 import { LaterRequeues } from './later-requeues.js';
@@ -118,6 +121,8 @@ export class Worker {
   readonly #pools: Pools;
   readonly #limits: Limits;
   readonly #autoscaler: Autoscaler;
+  readonly #probe: Probe | undefined;
+  readonly #healthServer: HealthServer | undefined;
   #onStopped = (): void => undefined;
   /** Resolves once it has stopped, whoever stopped it. */
   readonly stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
@@ -267,9 +272,16 @@ export class Worker {
       clock,
       log,
     });
+    const { health } = config;
+    this.#probe = health && new Probe({ broker, hostname, config: health, clock });
+    this.#healthServer =
+      health?.port === undefined
+        ? undefined
+        : new HealthServer({ ...health, port: health.port, hostname, health: () => this.health, log });
     // The order is the design: what is below may use what is above. Stops bottom-up.
     this.#services = [
       this.#keepAlive,
+      ...(this.#healthServer === undefined ? [] : [this.#healthServer]),
       connection('broker', broker),
       ...(backend === undefined ? [] : [connection('result backend', backend)]),
       this.#limits,
@@ -283,6 +295,7 @@ export class Worker {
         ? []
         : [new ChordSweeper({ chords: backend.chords, end, clock, log })]),
       this.#consumer,
+      ...(this.#probe === undefined ? [] : [this.#probe]),
     ];
   }
 
@@ -298,6 +311,25 @@ export class Worker {
       return { name, kind, size: slots.size, ready, running: slots.busy, waiting: slots.waiting };
     });
     return { state: this.#state, connected: broker.connected, ...this.#consumer.counts, leaked, pools };
+  }
+
+  /** Whether it takes and runs tasks now. Probe messages count where the option `health` asks for them. */
+  get health(): WorkerHealth {
+    const { state, connected, pools } = this.status;
+    const { missingQueues: missing } = this.#consumer;
+    return healthOf({
+      state,
+      connected,
+      pools,
+      missing,
+      url: this.deps.broker.url,
+      probe: this.#probe?.report,
+    });
+  }
+
+  /** Where it answers probes: `http://127.0.0.1:8080`. Undefined: it does not, or not now. */
+  get healthUrl(): string | undefined {
+    return this.#healthServer?.url;
   }
 
   /** Connects and starts consuming; keeps the process alive from here on. Safe to repeat. */
@@ -401,7 +433,9 @@ export class Worker {
       await this.#consumer.stop(graceMs);
       if (wasRunning) await this.#tell('worker-shutdown');
       // A start that waits for its broker is not waited for: it stops its services itself, should it ever get so far.
-      await (wasRunning ? stopAll(this.#services) : this.#keepAlive.stop());
+      await (wasRunning
+        ? stopAll(this.#services)
+        : Promise.all([this.#keepAlive.stop(), this.#healthServer?.stop()]));
       if (wasRunning) log.log(`${this.hostname} stopped`);
     } finally {
       this.#end();

@@ -41,6 +41,7 @@ export class QueueConsumer {
   #tag = '';
   #tags = 0;
   #givenBack = 0;
+  #stands = false;
   /** Ends the wait of `#run` for something to happen; without a reason the connection has ended. */
   #loss: ((reason: Error | undefined) => void) | undefined;
   /** The last change of the running consumer. */
@@ -52,6 +53,11 @@ export class QueueConsumer {
     this.#prefetch = prefetch;
     this.#parts = parts;
     this.#counts = queue.arguments['x-queue-type'] === 'quorum';
+  }
+
+  /** RabbitMQ hands out its messages now. */
+  get stands(): boolean {
+    return this.#stands;
   }
 
   /** Resolves when it stands; rejects when RabbitMQ refuses, and goes on trying all the same until stopped. */
@@ -113,8 +119,10 @@ export class QueueConsumer {
         missing = false;
         stood = true;
         failures = 0;
+        this.#stands = true;
         stands();
         const reason = await over;
+        this.#stands = false;
         if (stopped.aborted) return;
         if (reason === undefined) continue;
         missing = true;

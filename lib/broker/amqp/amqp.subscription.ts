@@ -22,6 +22,10 @@ export class AmqpSubscription implements Subscription {
     this.#parts = parts;
   }
 
+  get missing(): readonly string[] {
+    return [...this.#consumers.values()].filter(({ stands }) => !stands).map(({ queue }) => queue.name);
+  }
+
   /**
    * Resolves when the consumers stand. A queue that RabbitMQ refuses is told to `onQueueLost` and tried for again as long
    * as another one stands; otherwise this rejects with the refusal, and nothing is left.

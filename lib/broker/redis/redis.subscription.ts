@@ -64,6 +64,10 @@ export class RedisSubscription implements Subscription {
     this.#wakeup = new Wakeup(parts.context, () => this.#look());
   }
 
+  get missing(): readonly string[] {
+    return [...this.#lostQueues];
+  }
+
   /** A message was put into this list by this process. */
   pushed(list: string): void {
     if (this.#lists.has(list)) this.#wakeup.wake();
@@ -95,6 +99,7 @@ export class RedisSubscription implements Subscription {
     await this.#broadcasts.get(name)?.();
     if (!this.#queues.includes(name)) return;
     this.#queues = this.#queues.filter((queue) => queue !== name);
+    this.#lostQueues.delete(name);
     for (const list of this.#parts.context.keys.lists(name)) this.#lists.delete(list);
     this.#wakeup.setQueues(this.#queues);
     await this.#claiming;
@@ -259,7 +264,7 @@ export class RedisSubscription implements Subscription {
       this.#deaf = true;
       return;
     }
-    this.#deaf = false;
+    if (this.#heard.length === 0) this.#deaf = false;
     const done = (again: FanoutDelivery | undefined, afterMs: number): void => {
       this.#out -= 1;
       if (again !== undefined) this.#parts.context.clock.after(afterMs, () => this.#hearAgain(again));
