@@ -11,6 +11,8 @@ export {
   type CreateBeatOptions,
   type CreateWorkerOptions,
 } from './nest/celery.factory.js';
+export { CeleryHealthIndicator, type CeleryHealthOptions } from './nest/celery.health-indicator.js';
+export type { HealthResult } from './nest/terminus.js';
 export { CeleryApp, type Surroundings } from './nest/celery.app.js';
 export {
   readCeleryOptions,
@@ -126,6 +128,8 @@ export type {
 export { Broadcast, type ExchangeOptions, type QueueOptions } from './producer/queue.options.js';
 export type { TaskRoutes } from './producer/task-routes.js';
 export type { UnrunnablePolicy, WorkerOptions } from './worker/worker.options.js';
+export type { HealthOptions } from './worker/health/health.options.js';
+export type { WorkerHealth } from './worker/health/readiness.js';
 export type { PoolOptions } from './worker/pool/pool.options.js';
 export type { PoolKind } from './worker/pool/pool.js';
 export type { PoolStatus, Worker, WorkerStatus } from './worker/worker.js';

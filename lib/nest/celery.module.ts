@@ -23,6 +23,7 @@ import {
   getTaskClientToken,
 } from '../tokens.js';
 import { CeleryApp } from './celery.app.js';
+import { CeleryHealthIndicator } from './celery.health-indicator.js';
 import { CeleryHost } from './celery.host.js';
 import { readCeleryOptions, type CeleryOptions } from './celery.options.js';
 import { startLastEndFirst } from './nest-internals.js';
@@ -53,7 +54,11 @@ export interface CeleryAsyncOptions extends CeleryModuleExtras, Pick<ModuleMetad
  * Brings a Celery app into a Nest application: a `TaskClient` to inject, and a worker for its `@Task()` methods where one
  * is asked for (`worker` option, `CeleryFactory.createWorker`).
  */
-@Module({ imports: [DiscoveryModule], providers: [TaskExplorer] })
+@Module({
+  imports: [DiscoveryModule],
+  providers: [TaskExplorer, CeleryHealthIndicator],
+  exports: [CeleryHealthIndicator],
+})
 export class CeleryModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     const apps = [...modules.values()].filter(({ metatype }) => metatype === CeleryModule);
