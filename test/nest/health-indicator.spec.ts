@@ -13,7 +13,7 @@ class Probes {
 }
 
 /** Nothing listens there. */
-const AWAY = { broker: 'redis://127.0.0.1:1', brokerConnectionTimeout: '1s' };
+const AWAY: CeleryOptions = { broker: 'redis://127.0.0.1:1', brokerConnectionTimeout: '1s' };
 
 async function open(
   options: CeleryOptions & { readonly name?: string },
@@ -130,6 +130,8 @@ describe('the health indicator', () => {
     await expect(celery.isHealthy('celery', { app: 'billing', workers: -1 })).rejects.toThrow(
       'workers: expected an integer, 0 or more, got -1',
     );
-    await expect(celery.isHealthy('celery', { app: 'billing', timeout: 'soon' })).rejects.toThrow('timeout');
+    await expect(celery.isHealthy('celery', { app: 'billing', timeout: 'soon' as '1s' })).rejects.toThrow(
+      'timeout',
+    );
   });
 });

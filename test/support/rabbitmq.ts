@@ -80,7 +80,8 @@ export async function startRabbit(
   const stop = async (): Promise<void> => {
     await server.end();
     await epmd.end();
-    await rm(folder, { recursive: true, force: true });
+    // What the node had started may still be writing there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,

@@ -16,7 +16,7 @@ export interface OwnedProcess {
 }
 
 /** `setpriv --pdeathsig` ends the server with the test process, also when that is killed. */
-const DIES_WITH_PARENT = existsSync('/usr/bin/setpriv')
+export const DIES_WITH_PARENT: readonly string[] = existsSync('/usr/bin/setpriv')
   ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--']
   : [];
 

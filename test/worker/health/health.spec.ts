@@ -172,6 +172,6 @@ describe('an address that cannot be had', () => {
     [{ prot: 1 }, /^worker\.health\.prot: unknown option\. Did you mean port\?/],
     [{ probeInterval: 0 }, /^worker\.health\.probeInterval: expected 100 ms or more/],
   ])('%j is refused before anything is started', (given, problem) => {
-    expect(() => readWorkerOptions({ health: given })).toThrow(problem);
+    expect(() => readWorkerOptions({ health: given as object })).toThrow(problem);
   });
 });

@@ -1,0 +1,127 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { CeleryApp, readCeleryOptions, type CeleryOptions } from '../../lib/index.js';
+import { silentLog } from '../../lib/runtime/logger.js';
+import { LedgerReader, openLedger, type Step } from './ledger.js';
+import type { Random } from './random.js';
+
+export type Kind = 'late' | 'early';
+
+export interface LoadOptions {
+  readonly app: CeleryOptions;
+  readonly ledger: string;
+  readonly random: Random;
+  /** Drawn from for each task. */
+  readonly kinds: readonly Kind[];
+  /** Tasks sent and not ended that it keeps up. */
+  readonly backlog: number;
+  /** How long a task runs, drawn for each, ms. */
+  readonly runMs: readonly [number, number];
+  /** Part of the tasks that are due a little later. Default 0. */
+  readonly delayed?: number;
+}
+
+const BATCH = 25;
+
+/** A client that keeps a queue filled, and follows the ledger. */
+export class Load implements AsyncDisposable {
+  readonly reader: LedgerReader;
+  readonly #note: (step: Step, id: string) => void;
+  readonly #open = new Set<string>();
+  #sent = 0;
+  #feeding: Promise<void> | undefined;
+  #stopped = false;
+
+  private constructor(
+    readonly app: CeleryApp,
+    private readonly options: LoadOptions,
+  ) {
+    this.reader = new LedgerReader(options.ledger);
+    this.#note = openLedger(options.ledger);
+  }
+
+  static async open(options: LoadOptions): Promise<Load> {
+    const app = await CeleryApp.open(readCeleryOptions(options.app), { log: silentLog });
+    await app.broker.connect();
+    return new Load(app, options);
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Sends from now on. */
+  start(): void {
+    this.#feeding = this.#feed();
+  }
+
+  /** Sends no more; resolves when every publish has settled. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#feeding;
+  }
+
+  /**
+   * Waits until every accepted task of these kinds has ended, or nothing has moved for `quietMs`.
+   * @returns whether all have ended
+   */
+  async drained(kinds: readonly Kind[], quietMs: number): Promise<boolean> {
+    let movedMs = performance.now();
+    for (;;) {
+      if (this.#follow() > 0) movedMs = performance.now();
+      if (![...this.#open].some((id) => kinds.some((kind) => id.startsWith(kind)))) return true;
+      if (performance.now() - movedMs > quietMs) return false;
+      await pause(20);
+    }
+  }
+
+  /** One task, outside of the flow. @returns its id, or undefined when the publish was rejected */
+  async send(kind: Kind, runMs: number, countdown?: number, queue?: string): Promise<string | undefined> {
+    this.#sent += 1;
+    const id = `${kind}-${this.#sent}-${crypto.randomUUID()}`;
+    this.#note('attempted', id);
+    this.#open.add(id);
+    try {
+      await this.app.client.applyAsync(`chaos.${kind}`, {
+        taskId: id,
+        args: [runMs],
+        ...(countdown !== undefined && { countdown }),
+        ...(queue !== undefined && { queue }),
+      });
+      this.#note('acknowledged', id);
+      return id;
+    } catch {
+      this.#note('refused', id);
+      return undefined;
+    }
+  }
+
+  async #feed(): Promise<void> {
+    const { random, kinds, backlog, runMs, delayed = 0 } = this.options;
+    while (!this.#stopped) {
+      this.#follow();
+      const room = Math.min(BATCH, backlog - this.#open.size);
+      if (room <= 0) {
+        await pause(10);
+        continue;
+      }
+      const sends = Array.from({ length: room }, () => {
+        const countdown = random.fraction() < delayed ? random.between(200, 2_000) / 1000 : undefined;
+        return this.send(random.pick(kinds), random.between(...runMs), countdown);
+      });
+      await Promise.all(sends);
+    }
+  }
+
+  /** How many entries came. */
+  #follow(): number {
+    const entries = this.reader.more();
+    for (const { step, id } of entries) if (step === 'ended' || step === 'refused') this.#open.delete(id);
+    return entries.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.app.close(0);
+    this.reader[Symbol.dispose]();
+  }
+}

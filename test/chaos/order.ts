@@ -1,0 +1,12 @@
+import type { CeleryOptions, CreateWorkerOptions } from '../../lib/index.js';
+
+/** What a worker process is told, as JSON in its environment. */
+export interface WorkerOrder {
+  readonly app: CeleryOptions;
+  readonly worker: CreateWorkerOptions;
+  readonly ledger: string;
+}
+
+export const ORDER_VARIABLE = 'CHAOS_WORKER';
+/** What it prints once it consumes. */
+export const READY_LINE = 'CHAOS WORKER READY';

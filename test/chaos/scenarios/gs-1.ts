@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { check } from '../checker.js';
+import { Fleet, type Ending } from '../fleet.js';
+import { Load } from '../load.js';
+import { judged, promises } from '../judge.js';
+import { sized, type Scenario } from '../scenario.js';
+
+const POOLS = { async: 8, threads: 2, prefork: 2 } as const;
+type Pool = keyof typeof POOLS;
+const isPool = (word: string): word is Pool => word in POOLS;
+
+/** What running tasks have to end within. */
+const GRACE_MS = 10_000;
+/** For connections, logs and the process itself, beyond the grace time. */
+const SPARE_MS = 2_000;
+
+/**
+ * SIGTERM at random moments, under load. Two workers go on; the third is stopped and replaced, again and again.
+ * Half of the tasks are acknowledged early: none of them may be lost either, since nobody is killed.
+ */
+export const gs1: Scenario = {
+  id: 'GS-1',
+  title: 'SIGTERM at random moments under load',
+  places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
+  variants: Object.keys(POOLS),
+  tiers: ['short', 'ci', 'full'],
+  async run(stage, variant) {
+    if (!isPool(variant)) throw new Error(`No pool: ${variant}`);
+    const { tier, place, random, script, folder } = stage;
+    const begunMs = performance.now();
+    const ledger = join(folder, 'ledger');
+    const worker = { pool: variant, concurrency: POOLS[variant], shutdownGrace: GRACE_MS };
+    await using fleet = new Fleet(script, { app: place.app, worker, ledger });
+    await using load = await Load.open({
+      app: place.app,
+      ledger,
+      random: random.branch('load'),
+      kinds: ['late', 'early'],
+      backlog: 200,
+      runMs: [0, 60],
+      delayed: 0.05,
+    });
+    await Promise.all([fleet.start(), fleet.start()]);
+    load.start();
+
+    const stops = sized(tier, 100, variant === 'async' ? 6 : 3);
+    const exits: Promise<Ending & { readonly tookMs: number }>[] = [];
+    for (let stop = 0; stop < stops; stop += 1) {
+      await fleet.start();
+      await pause(random.between(0, 250));
+      const victim = random.pick(fleet.running);
+      const toldMs = performance.now();
+      victim.signal('SIGTERM');
+      const exit = victim.ended.then((ending) => ({ ...ending, tookMs: performance.now() - toldMs }));
+      exits.push(exit);
+      // The next one starts while this one stops, but there are never fewer than two.
+      if (exits.length > 1) await exits.at(-2);
+    }
+    const gone = await Promise.all(exits);
+    await load.stop();
+    await load.drained(['late', 'early'], 30_000);
+    await fleet.stop();
+    load.reader.more();
+
+    const verdict = check(load.reader.entries);
+    const slowestMs = Math.max(...gone.map(({ tookMs }) => tookMs));
+    const left = (await load.app.broker.size(place.queue)) + (await place.unsettled());
+    return judged({
+      stage,
+      test: 'GS-1',
+      variant,
+      verdict,
+      faults: stops,
+      slowestMs,
+      begunMs,
+      broken: [
+        ...promises(verdict, ['lost', 'stuck', 'duplicated', 'restarted', 'unexpected']),
+        ...gone.flatMap(({ code, signal }) =>
+          code === 0 ? [] : [`a worker ended with ${code ?? signal ?? 'nothing'} instead of 0`],
+        ),
+        ...(slowestMs > GRACE_MS + SPARE_MS ? [`a worker took ${Math.round(slowestMs)} ms to end`] : []),
+        ...(left > 0 ? [`${left} messages were left behind`] : []),
+        ...complaints(fleet),
+      ],
+    });
+  },
+};
+
+function complaints(fleet: Fleet): string[] {
+  const [first] = fleet.complaints;
+  return first === undefined ? [] : [`${fleet.complaints.length} lines of trouble, the first: ${first}`];
+}
