@@ -73,7 +73,10 @@ describe('a ledger', () => {
 });
 
 describe('the choices of a seed', () => {
-  const draws = (seed: number) => Array.from({ length: 20 }, seeded(seed).fraction);
+  const draws = (seed: number) => {
+    const random = seeded(seed);
+    return Array.from({ length: 20 }, () => random.fraction());
+  };
 
   it('are the same each time, and others for another seed', () => {
     expect(draws(7)).toEqual(draws(7));
@@ -83,7 +86,7 @@ describe('the choices of a seed', () => {
   it('stay within their bounds', () => {
     const random = seeded(1);
     const drawn = new Set(Array.from({ length: 1_000 }, () => random.between(3, 6)));
-    expect([...drawn].toSorted()).toEqual([3, 4, 5, 6]);
+    expect(drawn).toEqual(new Set([3, 4, 5, 6]));
   });
 
   it('differ by branch, whatever was drawn elsewhere', () => {

@@ -71,15 +71,15 @@ const MOST_OUTPUT = 200_000;
 
 function launch(script: string, order: WorkerOrder) {
   const env = { ...process.env, NO_COLOR: '1', [ORDER_VARIABLE]: JSON.stringify(order) };
-  const [program = process.execPath, ...args] = [...DIES_WITH_PARENT, process.execPath, script];
+  const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, script];
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  let onReady = (_: 'ready'): void => undefined;
-  const ready = new Promise<'ready'>((resolve) => (onReady = resolve));
+  let onReady = (): void => undefined;
+  const ready = new Promise<'ready'>((resolve) => (onReady = () => resolve('ready')));
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-MOST_OUTPUT);
-      if (output.includes(READY_LINE)) onReady('ready');
+      if (output.includes(READY_LINE)) onReady();
     });
   }
   const ended = once(child, 'exit').then((): Ending => ({ code: child.exitCode, signal: child.signalCode }));
