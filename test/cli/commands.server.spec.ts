@@ -253,13 +253,15 @@ describe.each([
 
   it('knows how the worker is without asking anybody', async () => {
     const file = join(cli.folder, `${run8}.health`);
-    expect(await json('health', '--health-file', file, '--ready')).toEqual({
-      code: 0,
-      value: {
-        healthy: true,
-        problem: null,
-        worker: expect.objectContaining({ hostname: ours, pid: worker.pid }),
-      },
+    // Once its first probe message has come back.
+    const ready = await eventually(async () => {
+      const answer = await json('health', '--health-file', file, '--ready');
+      return answer.code === 0 ? answer : undefined;
+    });
+    expect(ready.value).toEqual({
+      healthy: true,
+      problem: null,
+      worker: expect.objectContaining({ hostname: ours, pid: worker.pid }),
     });
     expect(await run('health', '--health-file', `${file}.not`)).toMatchObject({ code: 1 });
     expect(await readFile(join(cli.folder, `${run8}.pid`), 'utf8')).toBe(`${worker.pid}\n`);

@@ -101,6 +101,7 @@ describe('health', () => {
     writtenMs: 100_000,
     state: 'running',
     connected: true,
+    problems: [],
     running: 0,
     processed: 0,
   };
@@ -110,10 +111,11 @@ describe('health', () => {
     expect(problemOf(record, 131_000, 30_000, false)).toMatch(/has not written for 31 s/);
   });
 
-  it('asks for the connection only where the worker is to be ready', () => {
-    const away = { ...record, connected: false };
+  it('asks whether it is ready only where it is to be', () => {
+    const away = { ...record, connected: false, problems: ['it is stopping', 'it is not connected to a'] };
     expect(problemOf(away, 100_000, 30_000, false)).toBeUndefined();
-    expect(problemOf(away, 100_000, 30_000, true)).toMatch(/not connected/);
-    expect(problemOf({ ...record, state: 'stopping' }, 100_000, 30_000, true)).toBe('w1@a is stopping');
+    expect(problemOf(away, 100_000, 30_000, true)).toBe(
+      'w1@a is not ready: it is stopping; it is not connected to a',
+    );
   });
 });

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { InvalidOptionError } from '../../errors.js';
+import type { HealthRecord } from '../../worker/health/health.file.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
-import type { HealthRecord } from '../health-file.js';
 import type { GivenTo } from '../usage.js';
 import type { healthUsage } from './health.usage.js';
 
-/** The worker writes every 5 s; a task that holds its event loop longer than this has stopped it. */
+/** The worker writes every second; a task that holds its event loop longer than this has stopped it. */
 const MAX_AGE_MS = 30_000;
 
 export async function run({ flags }: GivenTo<typeof healthUsage>, { output, clock }: Cli): Promise<number> {
@@ -28,7 +28,7 @@ export async function run({ flags }: GivenTo<typeof healthUsage>, { output, cloc
 }
 
 export function problemOf(
-  { hostname, writtenMs, state, connected }: HealthRecord,
+  { hostname, writtenMs, problems }: HealthRecord,
   nowMs: number,
   maxAgeMs: number,
   ready: boolean,
@@ -36,9 +36,8 @@ export function problemOf(
   const ageMs = nowMs - writtenMs;
   if (ageMs > maxAgeMs)
     return `${hostname} has not written for ${Math.round(ageMs / 1000)} s: it is gone, or its event loop is held up`;
-  if (!ready) return undefined;
-  if (state !== 'running') return `${hostname} is ${state}`;
-  return connected ? undefined : `${hostname} is not connected to its broker`;
+  const [problem] = ready ? problems : [];
+  return problem === undefined ? undefined : `${hostname} is not ready: ${problems.join('; ')}`;
 }
 
 function readRecord(file: string): HealthRecord | undefined {

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../../errors.js';
 import { CeleryFactory } from '../../nest/celery.factory.js';
 import type { CeleryHost } from '../../nest/celery.host.js';
 import type { Duration } from '../../runtime/duration.js';
+import type { HealthOptions } from '../../worker/health/health.options.js';
 import { readWorkerOptions, type WorkerOptions } from '../../worker/worker.options.js';
 import { loadModule, type ModulePlace } from '../app-module.js';
 import { banner } from '../banner.js';
@@ -12,7 +13,6 @@ import { confirmed } from '../confirm.js';
 import { modulePlace } from '../connection.js';
 import { EXIT } from '../exit-code.js';
 import { givenOptions, storeOption } from '../given-options.js';
-import { keepHealthFile } from '../health-file.js';
 import { hostIn, withReplacements } from '../nest-app.js';
 import { nestLogger } from '../nest-logger.js';
 import { chosenQueues } from '../queue-names.js';
@@ -45,7 +45,6 @@ export async function run({ flags }: GivenTo<typeof workerUsage>, cli: Cli): Pro
       ? {}
       : { logger: nestLogger(flags, cli) }),
   });
-  using _health = keepHealthFile(flags.healthFile, worker, cli.clock);
   await worker.run();
   // A signal may have said another one.
   return Number(process.exitCode ?? EXIT.ok);
@@ -72,8 +71,26 @@ export function workerOptions(flags: Flags): WorkerOptions {
     remoteControl: flags.withoutRemoteControl ? false : undefined,
     gossip: flags.withoutGossip ? false : undefined,
     mingle: flags.withoutMingle ? false : undefined,
+    health: healthOf(flags),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** Undefined: no flag says anything of it. */
+function healthOf({
+  healthPort: port,
+  healthHost: host,
+  healthFile: file,
+}: Flags): HealthOptions | undefined {
+  if (host !== undefined && port === undefined) {
+    throw new InvalidOptionError('--health-host', 'needs --health-port: the port on that address.');
+  }
+  const given = {
+    ...(port === undefined ? {} : { port }),
+    ...(host === undefined ? {} : { host }),
+    ...(file === undefined ? {} : { file }),
+  };
+  return Object.keys(given).length === 0 ? undefined : given;
 }
 
 /** Celery's `max,min`; the least is 1 where it is not said. */

@@ -41,6 +41,8 @@ export const workerUsage = usage({
       '--pidfile <file>',
       'file for the process id; a living worker that holds it keeps this one from starting',
     ),
+    healthPort: integer('--health-port <port>', 'answers GET /live and /ready there, for probes'),
+    healthHost: text('--health-host <host>', 'on this address (default: 127.0.0.1; all: 0.0.0.0)'),
     healthFile: text('--health-file <file>', 'file it writes how it is to, for `nest-celery health`'),
     ...LOG_FLAGS,
     beat: isOn('-B, --beat', 'send periodic tasks too'),
@@ -66,6 +68,7 @@ export const workerUsage = usage({
   examples: [
     'nest-celery worker -A dist/app.module.js -Q mail,slow -c 20',
     'nest-celery worker -P prefork --autoscale 8,2 --max-tasks-per-child 1000 -n w1@%h -E',
+    'nest-celery worker --health-port 8080 --health-host 0.0.0.0',
     'nest-celery worker --health-file /tmp/worker.health',
   ],
 });

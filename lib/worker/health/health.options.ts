@@ -8,6 +8,10 @@ export interface HealthOptions {
   port?: number;
   /** Address it listens on. Default `127.0.0.1`; a probe from outside, as Kubernetes', needs `0.0.0.0` or `::`. */
   host?: string;
+  /**
+   * File it writes how it is to every second, for `nest-celery health` and other probes that run a command. Default none.
+   */
+  file?: string;
   /** Between two probe messages. Default 5 s. */
   probeInterval?: Duration;
   /** A probe message that has not come back after this makes the worker not ready. Default 10 s. */
@@ -19,6 +23,8 @@ export interface HealthConfig {
   /** Undefined: no server. */
   readonly port: number | undefined;
   readonly host: string;
+  /** Undefined: none. */
+  readonly file: string | undefined;
   readonly probeInterval: number;
   readonly probeTimeout: number;
 }
@@ -37,6 +43,7 @@ const wait =
 const healthFields: { readonly [K in keyof HealthConfig]-?: Field<HealthConfig[K]> } = {
   port: integer(undefined, 0, 65_535),
   host: text('127.0.0.1'),
+  file: text(undefined),
   probeInterval: wait(5_000),
   probeTimeout: wait(10_000),
 };

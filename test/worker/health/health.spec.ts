@@ -1,5 +1,8 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Broker } from '../../../lib/broker/broker.js';
 import type { Worker } from '../../../lib/worker/worker.js';
@@ -173,5 +176,57 @@ describe('an address that cannot be had', () => {
     [{ probeInterval: 0 }, /^worker\.health\.probeInterval: expected 100 ms or more/],
   ])('%j is refused before anything is started', (given, problem) => {
     expect(() => readWorkerOptions({ health: given as object })).toThrow(problem);
+  });
+});
+
+describe('a health file', () => {
+  const aFile = (): string => join(mkdtempSync(join(tmpdir(), 'celery-health-')), 'worker.health');
+  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+
+  it('says how the worker is, every second and when it begins to stop, and is gone with it', async () => {
+    const file = aFile();
+    const { open, opened } = gate();
+    await using world = await startWorld({ tasks: { long: () => opened }, worker: { health: { file } } });
+    const { worker, clock } = world;
+    await world.send('long');
+    await eventually(() => worker.status.running === 1 && worker.health.ready);
+
+    await clock.advance(1_000);
+    const writtenMs = clock.now();
+    expect(read(file)).toEqual({
+      pid: process.pid,
+      hostname: worker.hostname,
+      writtenMs,
+      state: 'running',
+      connected: true,
+      problems: [],
+      running: 1,
+      processed: 0,
+    });
+
+    const stopping = worker.stop();
+    expect(read(file)).toMatchObject({ state: 'stopping', problems: ['it is stopping'] });
+    open();
+    await stopping;
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('that can no longer be written is told of once, and ends no worker', async () => {
+    const file = aFile();
+    await using world = await startWorld({ tasks: {}, worker: { health: { file } } });
+    rmSync(dirname(file), { recursive: true });
+
+    await world.clock.advance(5_000);
+
+    const told = world.lines.filter((line) => line.startsWith('warn The health file cannot be written: '));
+    expect(told).toHaveLength(1);
+    expect(world.worker.status.state).toBe('running');
+  });
+
+  it('that cannot be written is refused at the start', async () => {
+    const worker = { health: { file: join(aFile(), 'below', 'a-file') } };
+    await expect(startWorld({ tasks: {}, worker })).rejects.toThrow(
+      /^worker\.health\.file: cannot be written: ENOENT/,
+    );
   });
 });
