@@ -18,10 +18,14 @@ export const REPLY_EXCHANGE: ExchangeDeclaration = Object.freeze({
   type: 'direct',
 });
 
-/** A worker's own mailbox, gone with its connection. Lives and keeps commands as long as Celery's do. */
+/** Commands that wait for one worker: of more, the oldest are lost. */
+const MOST_COMMANDS = 10_000;
+
+/** A worker's own mailbox, gone with its connection. Lives and keeps commands as long as Celery's do, but not so many. */
 export function mailboxQueue(hostname: string): QueueDeclaration {
+  const bounds = { 'x-expires': 10_000, 'x-message-ttl': 300_000, 'x-max-length': MOST_COMMANDS };
   return Object.freeze({
-    ...plainQueue(`${hostname}.celery.pidbox`, { 'x-expires': 10_000, 'x-message-ttl': 300_000 }),
+    ...plainQueue(`${hostname}.celery.pidbox`, bounds),
     exchange: PIDBOX_EXCHANGE,
     routingKey: '',
     durable: false,

@@ -30,10 +30,15 @@ const RETRY_MS = 10_000;
 /** Of the event loop's time at most a twentieth goes into commands, however many come; what replies cost later is not seen. */
 const BUDGET_MS = 5;
 const WINDOW_MS = 100;
-/** Messages that wait for their time; later ones are dropped. */
-const MOST_WAITING = 1_000;
-/** Commands under way that wait for something. */
-const MOST_UNDER_WAY = 100;
+/**
+ * Messages that are taken from the broker in one window. What comes faster waits there, and costs this process nothing; of
+ * what waits the broker keeps the newest.
+ */
+const PER_WINDOW = 200;
+/** Full windows in a row after which a person is told. */
+const TELLING = 10;
+/** Commands under way that wait for something; more than come in one window, as each is under way for a moment. */
+const MOST_UNDER_WAY = 1_000;
 
 /** Hears the commands that are broadcast to workers, has them run and sends the replies. */
 export class Mailbox implements Service {
@@ -41,10 +46,15 @@ export class Mailbox implements Service {
   /** Of its own, as in Celery: events have another. */
   readonly #lamport = new LamportClock();
   readonly #budget: TimeBudget;
+  /** Of the last window: acknowledged when it is over, which lets the next ones come. */
+  #taken: Delivery[] = [];
+  /** Of those taken, what has not been looked at. */
   readonly #waiting = new Deque<Delivery>();
   #subscription: Subscription | undefined;
   #again: Timer | undefined;
   #later: Timer | undefined;
+  #window: Timer | undefined;
+  #fullWindows = 0;
   #stopped = false;
   #underWay = 0;
   #handled = 0;
@@ -68,7 +78,9 @@ export class Mailbox implements Service {
     this.#stopped = true;
     this.#again?.cancel();
     this.#later?.cancel();
+    this.#window?.cancel();
     this.#waiting.clear();
+    this.#acknowledge();
     await this.#subscription?.cancel();
     this.#subscription = undefined;
   }
@@ -77,8 +89,7 @@ export class Mailbox implements Service {
     const { broker, hostname, clock, log } = this.deps;
     try {
       const subscription = await broker.consume([mailboxQueue(hostname)], {
-        prefetch: 0,
-        noAck: true,
+        prefetch: PER_WINDOW,
         onDelivery: (delivery) => this.#receive(delivery),
       });
       if (this.#stopped) return await subscription.cancel();
@@ -95,13 +106,34 @@ export class Mailbox implements Service {
     }
   }
 
-  /** What will be dropped is not even opened. */
   #receive(delivery: Delivery): void {
-    if (this.#stopped) return;
+    if (this.#stopped) return void delivery.ack();
+    this.#taken.push(delivery);
+    this.#window ??= this.deps.clock.after(WINDOW_MS, () => this.#nextWindow());
     if (this.#waiting.size === 0 && this.#budget.waitMs === 0) return this.#look(delivery);
-    if (this.#waiting.size >= MOST_WAITING) return this.#drop();
     this.#waiting.push(delivery);
     this.#later ??= this.deps.clock.after(this.#budget.waitMs, () => this.#lookAtWaiting());
+  }
+
+  /** No new ones before these were looked at: the time for that may be over until a later window. */
+  #nextWindow(): void {
+    this.#window = undefined;
+    if (this.#waiting.size > 0) {
+      this.#window = this.deps.clock.after(WINDOW_MS, () => this.#nextWindow());
+      return;
+    }
+    this.#fullWindows = this.#taken.length < PER_WINDOW ? 0 : this.#fullWindows + 1;
+    if (this.#fullWindows === TELLING)
+      this.deps.log.warn(
+        'More remote commands come than can be heeded: they wait, and the oldest may be lost.',
+      );
+    this.#acknowledge();
+  }
+
+  #acknowledge(): void {
+    const taken = this.#taken;
+    this.#taken = [];
+    for (const delivery of taken) void delivery.ack();
   }
 
   #lookAtWaiting(): void {
@@ -157,6 +189,6 @@ export class Mailbox implements Service {
   #drop(): void {
     this.#dropped += 1;
     if (this.#dropped === 1)
-      this.deps.log.warn('More remote commands come than can be heeded: some are dropped.');
+      this.deps.log.warn('Too many remote commands are under way and do not end: some are dropped.');
   }
 }
