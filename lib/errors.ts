@@ -210,6 +210,20 @@ export class InvalidCanvasError extends CeleryError {
   }
 }
 
+/** A batch task's method returned something other than one result for each item. Each of its messages fails. */
+export class BatchResultError extends CeleryError {
+  readonly code = 'BATCH_RESULT';
+
+  constructor(
+    readonly taskName: string,
+    problem: string,
+  ) {
+    super(
+      `${taskName} ${problem}. Return a list with one result or verdict for each item, in their order, or nothing.`,
+    );
+  }
+}
+
 /** The key that a limit of a task is counted by cannot be had from its arguments. The task fails. */
 export class LimitKeyError extends CeleryError {
   readonly code = 'LIMIT_KEY';

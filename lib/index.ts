@@ -30,6 +30,7 @@ export { TASK_CONTEXT_TYPE, type TaskContextType } from './nest/task.executor.js
 export { getControlClientToken, getScheduleClientToken, getTaskClientToken } from './tokens.js';
 
 export { Task, Tasks } from './task/task.decorator.js';
+export type { BatchOptions } from './task/batch.options.js';
 export type { ErrorClass, TaskOptions, TasksOptions } from './task/task.options.js';
 export type {
   ClusterRateLimitOptions,
@@ -38,6 +39,7 @@ export type {
   Rate,
 } from './task/limit.options.js';
 export type { TaskAnnotations } from './task/task.annotations.js';
+export { BatchItem, ItemVerdict, type Batch, type BatchResults, type ItemContext } from './context/batch.js';
 export { TaskContext, type DeliveryInfo, type RetryOptions } from './context/task.context.js';
 export {
   DeliveryLost,
@@ -154,6 +156,7 @@ export type { JsonType } from './message/typed-values.js';
 
 export {
   BackendUnavailableError,
+  BatchResultError,
   BrokerClosedError,
   BrokerUnavailableError,
   CeleryError,

@@ -201,7 +201,7 @@ const RETRY_OPTIONS: readonly string[] = [
 ] satisfies readonly (keyof RetryOptions)[];
 
 /** @throws InvalidOptionError for an unknown option, with the one that was meant */
-function readRetryOptions(options: RetryOptions): RetryRequest {
+export function readRetryOptions(options: RetryOptions): RetryRequest {
   const unknown = Object.keys(options).find((key) => !RETRY_OPTIONS.includes(key));
   if (unknown !== undefined) {
     const meant = nearest(unknown, RETRY_OPTIONS);

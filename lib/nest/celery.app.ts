@@ -30,7 +30,6 @@ import type { Log } from '../runtime/logger.js';
 import { defineTask } from '../task/define-task.js';
 import { KnownTasks } from '../task/known-tasks.js';
 import type { TaskDefinition } from '../task/task.definition.js';
-import { bindArguments } from '../task/parameters.js';
 import type { TaskOptions } from '../task/task.options.js';
 import { TaskRegistry } from '../task/task.registry.js';
 import { DEFAULT_APP } from '../tokens.js';
@@ -45,6 +44,7 @@ import { backendOfParent, brokerOfParent } from '../worker/pool/parent.services.
 import type { TaskHandler } from '../worker/pool/pool.js';
 import { joinedHooks, type ProcHooks } from '../worker/pool/proc.hooks.js';
 import { Worker } from '../worker/worker.js';
+import { handlerOf } from '../worker/task.handler.js';
 import { readWorkerOptions, type WorkerOptions } from '../worker/worker.options.js';
 import { CeleryBeat } from './celery.beat.js';
 import { settingsOf } from './celery.settings.js';
@@ -250,22 +250,21 @@ export class CeleryApp {
    * Adds a task without Nest: a plain function, which gets the `TaskContext` first with `bind: true`.
    * @throws InvalidOptionError for a bad option or a name that is taken
    */
-  defineTask(name: string, options: Omit<TaskOptions, 'name'>, run: (...args: never[]) => unknown): void {
+  defineTask(name: string, options: Omit<TaskOptions, 'name'>, code: (...args: never[]) => unknown): void {
     const contextIndex = options.bind === true ? 0 : undefined;
     const declared = {
       name,
       options: { ...options, name },
       contextIndex,
       decorated: [],
-      method: run,
+      method: code,
       source: name,
     };
     const definition = defineTask(declared, this.config);
-    const call = run as (...args: unknown[]) => unknown;
-    this.addTask(definition, (context) => {
-      const args = bindArguments(definition.parameters, context.args, context.kwargs);
-      return contextIndex === 0 ? call(context, ...args) : call(...args);
-    });
+    const call = code as (...args: unknown[]) => unknown;
+    const run = (context: TaskContext, args: readonly unknown[]): unknown =>
+      contextIndex === 0 ? call(context, ...args) : call(...args);
+    this.addTask(definition, handlerOf(definition, run));
   }
 
   resultOf<R>(taskId: string, backend?: ResultBackend): AsyncResult<R> {

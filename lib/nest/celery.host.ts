@@ -89,7 +89,7 @@ export class CeleryHost implements OnApplicationBootstrap, OnModuleDestroy {
     const executor = new TaskExecutor(this.moduleRef, this.app.config.enhancers);
     for (const found of this.explorer.explore()) {
       const definition = defineTask(found.declared, this.app.config);
-      this.app.addTask(definition, executor.handlerOf(found, definition.parameters));
+      this.app.addTask(definition, executor.handlerOf(found, definition));
       this.#declarePeriodics(found, definition.name);
     }
     for (const hooks of this.explorer.procHooks()) this.app.addProcHooks(hooks);

@@ -8,11 +8,11 @@ import {
 } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { TaskContext } from '../context/task.context.js';
-import { bindArguments } from '../task/parameters.js';
-import type { Parameters } from '../task/task.definition.js';
+import type { TaskDefinition } from '../task/task.definition.js';
 import { CUSTOM_ROUTE_ARGS, ROUTE_ARGS_METADATA } from '../task/task.metadata.js';
 import { TaskSignal } from '../task/task.signals.js';
 import type { TaskHandler } from '../worker/pool/pool.js';
+import { handlerOf } from '../worker/task.handler.js';
 import type { EnhancerOptions } from './celery.options.js';
 import { creatorWithGlobals, customFilters } from './nest-internals.js';
 import type { FoundTask } from './task.explorer.js';
@@ -45,15 +45,14 @@ export class TaskExecutor {
     this.#anyGlobals = Object.values(enhancers).includes(true);
   }
 
-  handlerOf(task: FoundTask, parameters: Parameters): TaskHandler {
-    const argsOf = ({ args, kwargs }: TaskContext): unknown[] => bindArguments(parameters, args, kwargs);
+  handlerOf(task: FoundTask, definition: TaskDefinition): TaskHandler {
     const run = task.scoped ? this.#scoped(task) : this.#on(task.wrapper.instance as object, task, undefined);
-    return async (context) => {
-      const value = await run(context, argsOf(context));
+    return handlerOf(definition, async (context, args) => {
+      const value = await run(context, args);
       // What interceptors and filters make of a retry does not change that it was asked for.
       if (context.steered !== undefined) throw context.steered;
       return value;
-    };
+    });
   }
 
   /** A fresh instance, with everything of its scope, for each attempt. */

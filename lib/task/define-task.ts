@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.js';
+import { parametersOfItems } from './batch.parameters.js';
 import { parametersOf } from './parameters.js';
 import { readTaskOptions } from './read-task-options.js';
 import type { TaskDefaults } from './task.defaults.js';
@@ -16,7 +17,8 @@ export function defineTask(
 ): TaskDefinition {
   const config = readTaskOptions(options, defaults);
   const hints = { contextIndex, decorated, params: options.params, typing: config.typing };
-  const parameters = parametersOf(method, hints);
+  const parameters =
+    config.batch === undefined ? parametersOf(method, hints) : parametersOfItems(name, method, hints);
   checkLimitKeys(name, config, parameters);
   return Object.freeze({ name, config, parameters, source });
 }

@@ -10,6 +10,7 @@ import {
   text,
   type Field,
 } from '../runtime/options.js';
+import { batchField } from './batch.options.js';
 import { concurrencyLimit, rateLimit } from './limit.options.js';
 import { annotated } from './task.annotations.js';
 import type { TaskDefaults } from './task.defaults.js';
@@ -92,6 +93,7 @@ function fields(defaults: TaskDefaults): { readonly [K in keyof ReadOptions]-?: 
     pool: text(undefined),
     rateLimit: rateLimit(defaults.taskDefaultRateLimit),
     concurrency: concurrencyLimit,
+    batch: batchField,
     timeLimit: positiveDuration,
     softTimeLimit: positiveDuration,
     ignoreResult: bool(defaults.taskIgnoreResult),

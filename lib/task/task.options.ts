@@ -1,4 +1,5 @@
 import type { Duration } from '../runtime/duration.js';
+import type { BatchConfig, BatchOptions } from './batch.options.js';
 import type {
   ClusterRateLimitOptions,
   ConcurrencyLimit,
@@ -59,6 +60,13 @@ export interface TaskOptions {
    * wait outside the queue, in the order of their coming. Default no limit.
    */
   concurrency?: ConcurrencyLimitOptions;
+  /**
+   * Gathers messages in the worker and gives many of them to one call of the method, which takes a `Batch` instead of the
+   * arguments of one call: `{ size: 100, wait: '2s' }`. Each message keeps its own id, retries, acknowledgement and result.
+   * With `params`, the arguments of each message are checked and put in that order; without, they are as they came. Default:
+   * each message is a call of its own (`celery-batches`' `flush_every` and `flush_interval`).
+   */
+  batch?: BatchOptions;
   /** Hard limit on one run. Default: the worker's `taskTimeLimit`. */
   timeLimit?: Duration;
   /** Aborts `task.signal` with `SoftTimeLimitExceeded`. Default: the worker's `taskSoftTimeLimit`. */
@@ -102,7 +110,7 @@ export interface TaskOptions {
 }
 
 /** `@Tasks()`: defaults for every task of a class. */
-export interface TasksOptions extends Omit<TaskOptions, 'name' | 'bind' | 'params'> {
+export interface TasksOptions extends Omit<TaskOptions, 'name' | 'bind' | 'params' | 'batch'> {
   /** Names become `prefix.method`. */
   prefix?: string;
 }
@@ -119,6 +127,7 @@ export interface TaskConfig {
   readonly pool: string | undefined;
   readonly rateLimit: RateLimit | undefined;
   readonly concurrency: ConcurrencyLimit | undefined;
+  readonly batch: BatchConfig | undefined;
   readonly autoretryFor: readonly ErrorClass[];
   readonly dontAutoretryFor: readonly ErrorClass[];
   readonly maxRetries: number | null;

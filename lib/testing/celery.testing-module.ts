@@ -17,7 +17,7 @@ export interface CreateTestingOptions extends ModuleMetadata {
   celery?: CeleryOptions;
   /**
    * The worker's options. Default: one task at a time, in each pool that tasks name, from every queue that they go to. All on
-   * this event loop.
+   * this event loop, and each message of a batch task as a batch of its own.
    */
   worker?: WorkerOptions;
   /** Runs the periodic tasks too, by the clock that the test holds. Default false. */
@@ -94,6 +94,7 @@ export const CeleryTestingModule = {
       queues: host.queuesOfTasks(),
       pools: poolsOfTasks(host),
       concurrency: 1,
+      gatherBatches: false,
       heartbeatInterval: 0,
       gossip: false,
       mingle: false,

@@ -15,11 +15,12 @@ import { unreachable } from '../runtime/unreachable.js';
 import type { TaskDefinition } from '../task/task.definition.js';
 import { WorkerShuttingDown } from '../task/task.signals.js';
 import { admit, type Verdict } from './admission.js';
+import { Attempts, revoked } from './attempts.js';
+import { Collector } from './batch/collector.js';
 import { EtaHolder } from './eta.holder.js';
 import type { LaterRequeues } from './later-requeues.js';
 import { FloodSifter } from './limits/flood.sifter.js';
 import type { Entry, Limits } from './limits/limits.js';
-import type { Outcome } from './outcome.js';
 import { prefetchOf, totalPrefetch, type PrefetchFacts } from './prefetch.js';
 import { printable } from './printable.js';
 import { Request } from './request.js';
@@ -62,6 +63,8 @@ export interface ConsumerDeps {
 export class Consumer implements Service {
   readonly name = 'consumer';
   readonly #held: EtaHolder;
+  readonly #attempts: Attempts;
+  readonly #collector: Collector;
   #prefetch: number;
   #queues: readonly QueueDeclaration[];
   readonly #holdMs: number;
@@ -85,6 +88,8 @@ export class Consumer implements Service {
     this.#prefetch = prefetchOf(this.#prefetchFacts);
     this.#holdMs = config.etaHold ?? broker.supports.deferResolutionMs;
     this.#held = new EtaHolder(() => this.#mostHeld, clock);
+    this.#attempts = new Attempts({ ...deps, admit: (request) => this.#admit(request) });
+    this.#collector = new Collector({ ...deps, onGranted: (requests) => this.#grantedTogether(requests) });
   }
 
   /** Requests by what becomes of them now; `processed` counts those that have ended. */
@@ -115,6 +120,11 @@ export class Consumer implements Service {
   /** Messages taken ahead, over all queues; 0: no limit. */
   get prefetch(): number {
     return totalPrefetch(this.#prefetchFacts);
+  }
+
+  /** The same for each queue where the broker counts them one by one, else over all. */
+  get queuePrefetch(): number {
+    return this.#prefetch;
   }
 
   /** Takes one more queue on; resolves when it is consumed. @throws what `Broker.declareQueue` throws */
@@ -299,7 +309,7 @@ export class Consumer implements Service {
     switch (entry.enter) {
       case 'now':
         this.#tellReceived(request);
-        return this.deps.slotsOf(request).take(() => this.#granted(request));
+        return this.#place(request);
       case 'held':
         if (!this.#held.hold(request, entry.waitMs, this.#whenDue(request), LIMITED))
           return this.#park(request, entry.waitMs);
@@ -317,6 +327,12 @@ export class Consumer implements Service {
       default:
         return unreachable(entry);
     }
+  }
+
+  #place(request: Request): void {
+    const { batch } = request.definition.config;
+    if (batch !== undefined && this.deps.config.gatherBatches) this.#collector.add(request, batch);
+    else this.deps.slotsOf(request).take(() => this.#granted(request));
   }
 
   #canHold(dueMs: number): boolean {
@@ -366,43 +382,29 @@ export class Consumer implements Service {
   #granted(request: Request): void {
     // Given back meanwhile, or about to be: the line is served no more.
     if (this.#stopping !== undefined) return;
+    this.#begin(request);
+    const ended = this.#end(request, this.#attempts.work(request));
+    void ended.then(() => this.#free([request]));
+  }
+
+  #grantedTogether(requests: readonly Request[]): void {
+    if (this.#stopping !== undefined) return;
+    for (const request of requests) this.#begin(request);
+    const works = this.#attempts.workTogether(requests).values();
+    const ended = requests.map((request) => this.#end(request, works.next().value ?? Promise.resolve()));
+    void Promise.all(ended).then(() => this.#free(requests));
+  }
+
+  #begin(request: Request): void {
     request.stage = 'running';
     this.#running += 1;
-    void this.#end(request, this.#work(request)).then(() => {
-      this.#running -= 1;
-      this.deps.slotsOf(request).release();
-    });
   }
 
-  async #work(request: Request): Promise<void> {
-    await this.deps.settlement.settle(request, await this.#outcomeOf(request));
-  }
-
-  async #outcomeOf(request: Request): Promise<Outcome> {
-    const { recorder, runner, taskLog, observer } = this.deps;
-    const { delivery, definition } = request;
-    const verdict = this.#admit(request);
-    if (verdict.run === 'never') return revoked(verdict);
-    // Not ours any more means that another worker will run it.
-    if (definition.config.acksLate) {
-      if (request.lost) return ABANDONED;
-    } else {
-      if ((await delivery.ack()) === 'lost') return ABANDONED;
-      request.ackedEarly = true;
-      await failpoint('ackedEarly');
-    }
-    if (definition.config.trackStarted && !request.ignoresResult) {
-      await recorder.started(request).catch((error: unknown) => {
-        taskLog.trouble(request, 'could not store its STARTED state', error);
-      });
-    }
-    await failpoint('started');
-    // Shut down before it began: it never runs.
-    if (request.abort.aborted) return INTERRUPTED;
-    observer.started(request);
-    const outcome = await runner.run(request);
-    await failpoint('finishedRun');
-    return outcome;
+  /** The place of one, or of a batch, once the last of it has been settled. */
+  #free(requests: readonly Request[]): void {
+    this.#running -= requests.length;
+    const [first] = requests;
+    if (first !== undefined) this.deps.slotsOf(first).release();
   }
 
   async #end(request: Request, work: Promise<void>): Promise<void> {
@@ -460,6 +462,7 @@ export class Consumer implements Service {
 
   #giveBack(): Promise<Settled | undefined>[] {
     this.#held.clear();
+    this.#collector.clear();
     const unrun = [...this.#inHand].filter((request) => request.stage !== 'running');
     for (const request of unrun) {
       request.stage = 'returned';
@@ -482,9 +485,3 @@ const MOST_HELD = 1_000;
 const LIMITED = true;
 /** Before a message goes back that we ourselves failed on. */
 const PAUSE_MS = 5_000;
-const ABANDONED: Outcome = Object.freeze({ kind: 'abandoned' });
-const INTERRUPTED: Outcome = Object.freeze({ kind: 'interrupted' });
-
-function revoked({ why }: Extract<Verdict, { run: 'never' }>): Outcome {
-  return { kind: 'revoked', reason: why === 'expired' ? 'expired' : 'revoked' };
-}

@@ -1,10 +1,12 @@
+import { ItemVerdict } from '../context/batch.js';
 import { TaskContext, type TaskEffects } from '../context/task.context.js';
 import { NotRegistered } from '../errors.js';
 import type { Hooks } from '../hooks/hooks.js';
 import type { Clock } from '../runtime/clock.js';
 import { WorkerShuttingDown } from '../task/task.signals.js';
 import type { Outcome } from './outcome.js';
-import type { TaskHandler } from './pool/pool.js';
+import { signalOfAll } from './batch/batch.signal.js';
+import type { Requests, TaskHandler } from './pool/pool.js';
 import type { Request } from './request.js';
 import { afterThrow } from './retry.policy.js';
 import { eventOf } from './task.hooks.js';
@@ -25,26 +27,60 @@ export interface HandlerRunnerDeps {
 }
 
 /**
- * Runs the handler of a request and makes an outcome of whatever it does: here the errors are still of their own classes.
+ * Runs the handler of a request, or of a batch of them, and makes an outcome of whatever it does: here the errors are still of their own classes.
  * Every pool ends here, in this process or in a child.
  */
 export class HandlerRunner {
   constructor(private readonly deps: HandlerRunnerDeps) {}
 
   /** Bound, so that it can be handed on alone. Never rejects. */
-  readonly run = async (request: Request): Promise<Outcome> => {
+  readonly run = async (requests: Requests): Promise<readonly Outcome[]> => {
     const { hooks, clock } = this.deps;
-    if (!hooks.has('task-prerun') && !hooks.has('task-postrun')) return this.#run(request);
-    const { message } = request;
-    await hooks.told('task-prerun', () => eventOf(message));
+    if (!hooks.has('task-prerun') && !hooks.has('task-postrun')) return this.#run(requests);
+    for (const { message } of requests) await hooks.told('task-prerun', () => eventOf(message));
     const startedMs = clock.monotonicMs();
-    const outcome = await this.#run(request);
+    const outcomes = await this.#run(requests);
     const runtimeMs = clock.monotonicMs() - startedMs;
-    await hooks.told('task-postrun', () => ({ ...eventOf(message), kind: outcome.kind, runtimeMs }));
-    return outcome;
+    for (const [index, { kind }] of outcomes.entries()) {
+      const message = requests[index]?.message;
+      if (message !== undefined)
+        await hooks.told('task-postrun', () => ({ ...eventOf(message), kind, runtimeMs }));
+    }
+    return outcomes;
   };
 
-  async #run(request: Request): Promise<Outcome> {
+  async #run(requests: Requests): Promise<readonly Outcome[]> {
+    return requests.length === 1 ? [await this.#one(requests[0])] : this.#batch(requests);
+  }
+
+  /** One call for all of them: what it throws, it throws for each. */
+  async #batch(requests: Requests): Promise<readonly Outcome[]> {
+    const { clock, handlers } = this.deps;
+    const startedMs = clock.monotonicMs();
+    const context = this.#contextOf(requests[0], signalOfAll(requests));
+    const ended = (request: Request, end: unknown): Outcome => {
+      const runtimeMs = clock.monotonicMs() - startedMs;
+      if (end instanceof ItemVerdict) return this.#afterThrow(request, end.thrown, runtimeMs);
+      return { kind: 'succeeded', value: end === undefined ? null : end, runtimeMs };
+    };
+    const allEnded = (thrown: unknown): readonly Outcome[] => {
+      const verdict = new ItemVerdict(context.steered ?? thrown);
+      return requests.map((request) => ended(request, verdict));
+    };
+    try {
+      const handler = handlers.get(context.name);
+      if (handler === undefined) throw new NotRegistered(context.name);
+      const contexts = requests.map((request) => this.#contextOf(request));
+      const ends = await context.run(() => handler(context, contexts));
+      if (context.steered !== undefined) return allEnded(context.steered);
+      const each: readonly unknown[] = Array.isArray(ends) ? ends : [];
+      return requests.map((request, index) => ended(request, each[index]));
+    } catch (thrown) {
+      return allEnded(thrown);
+    }
+  }
+
+  async #one(request: Request): Promise<Outcome> {
     const { clock, handlers } = this.deps;
     const startedMs = clock.monotonicMs();
     const context = this.#contextOf(request);
@@ -63,15 +99,15 @@ export class HandlerRunner {
     }
   }
 
-  #contextOf(request: Request): TaskContext {
-    const { delivery, message, definition, abort } = request;
+  #contextOf(request: Request, signal = request.abort.signal): TaskContext {
+    const { delivery, message, definition } = request;
     const { exchange, routingKey, queue, redelivered } = delivery;
     return new TaskContext(
       message,
       { exchange, routingKey, queue, redelivered, priority: message.priority },
       this.deps.hostname,
       definition.config.maxRetries,
-      abort.signal,
+      signal,
       this.deps.isEager === true,
       this.deps.effectsOf(request),
     );

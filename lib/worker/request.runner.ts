@@ -4,7 +4,7 @@ import { SoftTimeLimitExceeded, TimeLimitExceeded } from '../task/task.signals.j
 import type { TaskConfig } from '../task/task.options.js';
 import type { LimitOverrides } from './limit.overrides.js';
 import type { Outcome } from './outcome.js';
-import type { Pool } from './pool/pool.js';
+import type { Pool, Requests } from './pool/pool.js';
 import type { Request } from './request.js';
 import { timeLimitsOf } from './time-limits.js';
 import type { WorkerConfig } from './worker.options.js';
@@ -19,7 +19,7 @@ export interface RunnerDeps {
   readonly log: Log;
 }
 
-/** Runs one request to its end, within its time limits, in its pool. Never rejects. */
+/** Runs one request, or a batch, to its end, within its time limits, in its pool. Never rejects. */
 export class RequestRunner {
   #leaked = 0;
 
@@ -34,46 +34,82 @@ export class RequestRunner {
   }
 
   run(request: Request): Promise<Outcome> {
-    return new Promise((resolve) => {
-      let disarm = NOTHING;
-      let over = false;
-      const end = (): void => {
-        over = true;
-        request.cutShort = undefined;
-        disarm();
+    return new Promise((resolve) => this.#start([{ request, resolve }]));
+  }
+
+  /**
+   * Runs a batch in one call of its handler. Each ends by itself: one that is cut short ends at once and the handler runs on
+   * for the others, until none is left.
+   */
+  runTogether(requests: readonly Request[]): readonly Promise<Outcome>[] {
+    const parts: Part[] = [];
+    const outcomes = requests.map(
+      (request) => new Promise<Outcome>((resolve) => void parts.push({ request, resolve })),
+    );
+    const [first, ...others] = parts;
+    if (first !== undefined) this.#start([first, ...others]);
+    return outcomes;
+  }
+
+  #start(parts: readonly [Part, ...Part[]]): void {
+    const open = new Set<Part>(parts);
+    const [{ request: first }, ...others] = parts;
+    const requests: Requests = [first, ...others.map(({ request }) => request)];
+    let disarm = NOTHING;
+    const close = (part: Part): void => {
+      open.delete(part);
+      part.request.cutShort = undefined;
+      if (open.size === 0) disarm();
+    };
+    const run = this.deps.poolOf(first).run(requests, () => {
+      if (open.size > 0) disarm = this.#armLimits(requests);
+    });
+    let cut: (() => void)[] = [];
+    const endCut = async (): Promise<void> => {
+      const ends = cut;
+      cut = [];
+      if (open.size === 0 && (await run.kill()) === 'runsOn') this.#follow(first, run.outcomes);
+      for (const end of ends) end();
+    };
+    for (const part of parts) {
+      part.request.cutShort = (outcome) => {
+        close(part);
+        // All that are cut together end together: when nothing of them runs any more, if that can be had.
+        if (cut.length === 0) queueMicrotask(() => void endCut());
+        cut.push(() => part.resolve(outcome));
       };
-      const run = this.deps.poolOf(request).run(request, () => {
-        if (!over) disarm = this.#armLimits(request);
-      });
-      request.cutShort = (outcome) => {
-        end();
-        void run.kill().then((left) => {
-          if (left === 'runsOn') this.#follow(request, run.outcome);
-          resolve(outcome);
-        });
-      };
-      void run.outcome.then((outcome) => {
-        if (over) return;
-        end();
-        resolve(request.lost ? ABANDONED : outcome);
-      });
+    }
+    void run.outcomes.then((outcomes) => {
+      for (const [index, part] of parts.entries()) {
+        const outcome = outcomes[index];
+        if (!open.has(part) || outcome === undefined) continue;
+        close(part);
+        part.resolve(part.request.lost ? ABANDONED : outcome);
+      }
     });
   }
 
-  /** Most tasks have no limit and cost no timer. */
-  #armLimits(request: Request): () => void {
+  /** Most tasks have no limit and cost no timer. Of a batch, the shortest limit of its messages holds for all. */
+  #armLimits(requests: Requests): () => void {
     const { clock, config } = this.deps;
-    const { softMs, hardMs } = timeLimitsOf(request.message, this.#configOf(request), config);
+    const limits = requests.map((request) => timeLimitsOf(request.message, this.#configOf(request), config));
+    const softMs = least(limits.map((each) => each.softMs));
+    const hardMs = least(limits.map((each) => each.hardMs));
     if (softMs === undefined && hardMs === undefined) return NOTHING;
     const startedMs = clock.monotonicMs();
     const soft =
       softMs === undefined
         ? undefined
-        : clock.after(softMs, () => request.abort.abort(new SoftTimeLimitExceeded(softMs / 1000)));
+        : clock.after(softMs, () => {
+            for (const { abort } of requests) abort.abort(new SoftTimeLimitExceeded(softMs / 1000));
+          });
     const hard =
       hardMs === undefined
         ? undefined
-        : clock.after(hardMs, () => this.#hardLimit(request, hardMs, clock.monotonicMs() - startedMs));
+        : clock.after(hardMs, () => {
+            const runtimeMs = clock.monotonicMs() - startedMs;
+            for (const request of requests) this.#hardLimit(request, hardMs, runtimeMs);
+          });
     return () => {
       soft?.cancel();
       hard?.cancel();
@@ -85,13 +121,15 @@ export class RequestRunner {
   }
 
   #hardLimit(request: Request, hardMs: number, runtimeMs: number): void {
+    // One of a batch may have ended before.
+    if (request.cutShort === undefined) return;
     const error = new TimeLimitExceeded(hardMs / 1000);
     this.deps.log.error(`Hard time limit (${hardMs / 1000}s) exceeded for ${request.label}`);
-    request.cutShort?.({ kind: 'failed', error, runtimeMs });
+    request.cutShort({ kind: 'failed', error, runtimeMs });
     request.abort.abort(error);
   }
 
-  #follow(request: Request, outcome: Promise<Outcome>): void {
+  #follow(request: Request, ended: Promise<unknown>): void {
     const { clock, log } = this.deps;
     const givenUpMs = clock.monotonicMs();
     this.#leaked += 1;
@@ -99,12 +137,22 @@ export class RequestRunner {
       `The handler of ${request.label} cannot be killed on an event loop and runs on beside the others ` +
         `(${this.#leaked} such now): let it listen to task.signal, or give it a pool of threads or processes.`,
     );
-    void outcome.then(() => {
+    void ended.then(() => {
       this.#leaked -= 1;
       const lateMs = clock.monotonicMs() - givenUpMs;
       log.warn(`The handler of ${request.label} has ended, ${lateMs / 1000}s after it was given up`);
     });
   }
+}
+
+interface Part {
+  readonly request: Request;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+function least(limits: readonly (number | undefined)[]): number | undefined {
+  const given = limits.filter((limitMs) => limitMs !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
 }
 
 const NOTHING = (): void => undefined;

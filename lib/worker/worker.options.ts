@@ -38,6 +38,11 @@ export interface WorkerOptions extends PoolOptions {
    * more while they run: give long tasks `acksLate`. Default false (`worker_disable_prefetch`).
    */
   disablePrefetch?: boolean;
+  /**
+   * Gather the messages of batch tasks. False: each message is a batch of its own, at once; so in `CeleryTestingModule`.
+   * Default true.
+   */
+  gatherBatches?: boolean;
   /** Further pools by name, for the tasks that name one: `@Task({ pool: 'cpu' })`. Default none. */
   pools?: Readonly<Record<string, PoolOptions>>;
   /**
@@ -122,6 +127,7 @@ export interface WorkerConfig extends PoolConfig {
   /** 0: no limit. */
   readonly prefetchMultiplier: number;
   readonly disablePrefetch: boolean;
+  readonly gatherBatches: boolean;
   readonly pools: ReadonlyMap<string, PoolConfig>;
   /** Undefined: the script of this process. */
   readonly childEntry: string | undefined;
@@ -207,6 +213,7 @@ export const workerFields: { readonly [K in keyof WorkerConfig]-?: Field<WorkerC
   ...poolFields,
   prefetchMultiplier: integer(4, 0, 10_000),
   disablePrefetch: bool(false),
+  gatherBatches: bool(true),
   pools: namedPools,
   childEntry: (value, path) => (value instanceof URL ? value.href : text(undefined)(value, path)),
   procAliveTimeout: duration(60_000),

@@ -18,11 +18,13 @@ import type { TaskRegistry } from '../task/task.registry.js';
 import { AttemptEffects, type ResultFactory } from './attempt.effects.js';
 import { ChordSweeper } from './chord.sweeper.js';
 import { addBuiltins, builtinTasks } from './builtin.tasks.js';
+import { shortBatches } from './batch/short-batches.js';
 import { Consumer } from './consumer.js';
 import type { OwnCommand } from './control/dispatch.js';
 import type { Settings } from './control/host.js';
 import { openControl } from './control/open-control.js';
-import { openHealth, type HealthParts } from './health/open-health.js';
+import { HealthServer } from './health/health.server.js';
+import { Probe } from './health/probe.js';
 import { healthOf, type WorkerHealth } from './health/readiness.js';
 import { HandlerRunner } from './handler.runner.js';
 import { KeepAlive } from './keep-alive.js';
@@ -120,7 +122,8 @@ export class Worker {
   readonly #pools: Pools;
   readonly #limits: Limits;
   readonly #autoscaler: Autoscaler;
-  readonly #health: HealthParts;
+  readonly #probe: Probe | undefined;
+  readonly #healthServer: HealthServer | undefined;
   #onStopped = (): void => undefined;
   /** Resolves once it has stopped, whoever stopped it. */
   readonly stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
@@ -270,19 +273,16 @@ export class Worker {
       clock,
       log,
     });
-    this.#health = openHealth({
-      config: config.health,
-      broker,
-      hostname,
-      health: () => this.health,
-      status: () => this.status,
-      clock,
-      log,
-    });
+    const { health } = config;
+    this.#probe = health && new Probe({ broker, hostname, config: health, clock });
+    this.#healthServer =
+      health?.port === undefined
+        ? undefined
+        : new HealthServer({ ...health, port: health.port, hostname, health: () => this.health, log });
     // The order is the design: what is below may use what is above. Stops bottom-up.
     this.#services = [
       this.#keepAlive,
-      ...this.#health.tellers,
+      ...(this.#healthServer === undefined ? [] : [this.#healthServer]),
       connection('broker', broker),
       ...(backend === undefined ? [] : [connection('result backend', backend)]),
       this.#limits,
@@ -296,7 +296,7 @@ export class Worker {
         ? []
         : [new ChordSweeper({ chords: backend.chords, end, clock, log })]),
       this.#consumer,
-      ...this.#health.probes,
+      ...(this.#probe === undefined ? [] : [this.#probe]),
     ];
   }
 
@@ -324,13 +324,13 @@ export class Worker {
       pools,
       missing,
       url: this.deps.broker.url,
-      probe: this.#health.probe(),
+      probe: this.#probe?.report,
     });
   }
 
   /** Where it answers probes: `http://127.0.0.1:8080`. Undefined: it does not, or not now. */
   get healthUrl(): string | undefined {
-    return this.#health.url();
+    return this.#healthServer?.url;
   }
 
   /** Connects and starts consuming; keeps the process alive from here on. Safe to repeat. */
@@ -411,7 +411,7 @@ export class Worker {
       throw error;
     }
     if (this.#stopping !== undefined) return stopAll(this.#services);
-    this.#become('running');
+    this.#state = 'running';
     const names = this.queues.map((queue) => queue.name).join(', ');
     const pools = this.#pools.units.map(({ name, pool: { kind }, slots: { size } }) => {
       return `${name === DEFAULT_POOL ? '' : `${name}: `}${kind} × ${size}`;
@@ -419,12 +419,13 @@ export class Worker {
     await this.#tell('worker-ready');
     log.log(`${this.hostname} ready: ${names} on ${broker.url}, ${pools.join(', ')}`);
     this.#warnOfMissingPools();
+    this.#warnOfShortBatches();
   }
 
   async #stop(graceMs: number): Promise<void> {
     const { log } = this.deps;
     const wasRunning = this.#state === 'running';
-    this.#become('stopping');
+    this.#state = 'stopping';
     try {
       if (wasRunning) {
         const running = this.#consumer.counts.running;
@@ -434,16 +435,13 @@ export class Worker {
       await this.#consumer.stop(graceMs);
       if (wasRunning) await this.#tell('worker-shutdown');
       // A start that waits for its broker is not waited for: it stops its services itself, should it ever get so far.
-      await stopAll(wasRunning ? this.#services : [this.#keepAlive, ...this.#health.tellers]);
+      await (wasRunning
+        ? stopAll(this.#services)
+        : Promise.all([this.#keepAlive.stop(), this.#healthServer?.stop()]));
       if (wasRunning) log.log(`${this.hostname} stopped`);
     } finally {
       this.#end();
     }
-  }
-
-  #become(state: WorkerStatus['state']): void {
-    this.#state = state;
-    this.#health.changed();
   }
 
   /** Stops the worker once so many tasks have ended; those under way with the last one end too. */
@@ -471,6 +469,12 @@ export class Worker {
           'Name it in the option `pools`.',
       );
     }
+  }
+
+  #warnOfShortBatches(): void {
+    const { tasks, config, log } = this.deps;
+    if (!config.gatherBatches) return;
+    for (const line of shortBatches(tasks.all(), this.#consumer.queuePrefetch)) log.warn(line);
   }
 
   #end(): void {

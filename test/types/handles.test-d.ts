@@ -21,6 +21,10 @@ export type Arguments = All<
     Equal<ArgsOf<MailTasks['onlyContext']>, []>,
     Equal<ArgsOf<MailTasks['sum']>, number[]>,
     Equal<ArgsOf<MailTasks['boundSum']>, number[]>,
+    Equal<ArgsOf<MailTasks['indexed']>, [doc: string, boost?: number]>,
+    Equal<ArgsOf<MailTasks['noted']>, [text: string]>,
+    Equal<ArgsOf<MailTasks['total']>, [numbers: number[]]>,
+    Equal<ArgsOf<(never: never[]) => void>, [never: never[]]>,
     Equal<ArgsOf<(anything: unknown, more: string) => void>, [anything: unknown, more: string]>,
   ]
 >;
@@ -32,6 +36,8 @@ export type Results = All<
     Equal<ReturnOf<MailTasks['stream']>, number>,
     Equal<ReturnOf<MailTasks['ping']>, 'pong'>,
     Equal<ReturnOf<MailTasks['onlyContext']>, void>,
+    Equal<ReturnOf<MailTasks['indexed']>, Receipt>,
+    Equal<ReturnOf<MailTasks['noted']>, void>,
   ]
 >;
 
@@ -47,6 +53,7 @@ export async function compiles(): Promise<unknown[]> {
   await mail.bound.applyAsync(['to'], { countdown: '10s', queue: 'urgent' });
   await mail.sum.delay(1, 2, 3);
   await mail.ping.delay();
+  const indexed: Receipt = await (await mail.indexed.delay('doc', 2)).get();
 
   const missing: Signature<[a: number], number, false> = mail.add.s(2);
   const full: Signature<[], number, false> = mail.add.s(1, 2);
@@ -63,7 +70,7 @@ export async function compiles(): Promise<unknown[]> {
   await mail.send.applyAsync(['a', 's'], { link: [mail.format.s(), mail.ping.si(), untyped] });
   await mail.middle.applyAsync(['a', true], { link: mail.note.s('sent'), linkError: mail.failed.s() });
   await mail.add.applyAsync([1, 2], { link: mail.add.s(3) });
-  return [receipt, same, none, immutable, n, named];
+  return [indexed, receipt, same, none, immutable, n, named];
 }
 
 export async function isRefused(): Promise<void> {
@@ -91,6 +98,8 @@ export async function isRefused(): Promise<void> {
   await mail.bound.delay(context, 'to');
   // @ts-expect-error nor in the middle
   await mail.middle.delay('to', context, true);
+  // @ts-expect-error callers of a batch task give the arguments of one call
+  await mail.indexed.delay(['doc']);
   // @ts-expect-error wrong partial
   mail.add.s('x');
   // @ts-expect-error immutable signatures are complete

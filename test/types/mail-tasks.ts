@@ -1,3 +1,4 @@
+import type { Batch, BatchResults } from '../../lib/context/batch.js';
 import type { TaskContext } from '../../lib/context/task.context.js';
 
 export interface Receipt {
@@ -27,6 +28,8 @@ export declare class MailTasks {
   failed(id: string): void;
   ping(): 'pong';
   stream(): { subscribe(observer: { next(value: number): void }): unknown };
+  indexed(batch: Batch<[doc: string, boost?: number]>): Promise<BatchResults<Receipt>>;
+  noted(task: TaskContext, batch: Batch<[text: string]>): Promise<void>;
   private secret(): void;
   protected hidden(): void;
 }

@@ -1,7 +1,9 @@
 import type { Outcome } from '../outcome.js';
-import type { Request } from '../request.js';
-import type { Pool, PoolRun } from './pool.js';
+import type { Pool, PoolRun, Requests } from './pool.js';
 import { NO_HOOKS, type ProcHooks } from './proc.hooks.js';
+
+/** Runs a handler in this process. Never rejects; one outcome for each request. */
+export type RunHandler = (requests: Requests) => Promise<readonly Outcome[]>;
 
 /** Runs handlers on this event loop: `async` many at once, `solo` one. Nothing there can stop one that does not listen. */
 export class AsyncPool implements Pool {
@@ -10,7 +12,7 @@ export class AsyncPool implements Pool {
   constructor(
     readonly kind: 'async' | 'solo',
     size: number,
-    private readonly runHandler: (request: Request) => Promise<Outcome>,
+    private readonly runHandler: RunHandler,
     private readonly hooks: ProcHooks = NO_HOOKS,
   ) {
     this.#size = size;
@@ -29,9 +31,9 @@ export class AsyncPool implements Pool {
     await this.hooks.init();
   }
 
-  run(request: Request, onStarted: () => void): PoolRun {
+  run(requests: Requests, onStarted: () => void): PoolRun {
     onStarted();
-    return { outcome: this.runHandler(request), kill: async () => 'runsOn' };
+    return { outcomes: this.runHandler(requests), kill: async () => 'runsOn' };
   }
 
   /** The places are the worker's to count: this one has as many as it is asked for. */

@@ -4,10 +4,9 @@ import type { Timer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/logger.js';
 import { tracebackOf } from '../../message/remote-error.js';
 import type { Outcome } from '../outcome.js';
-import type { Request } from '../request.js';
 import { ChildRun } from './child.run.js';
 import { Member, type MemberDeps, type MemberEnd } from './member.js';
-import type { Pool, PoolRun } from './pool.js';
+import type { Pool, PoolRun, Requests } from './pool.js';
 
 export interface ChildPoolDeps extends MemberDeps {
   readonly limits: RecycleLimits;
@@ -83,12 +82,12 @@ export class ChildPool implements Pool {
     this.#phase = 'running';
   }
 
-  run(request: Request, onStarted: () => void): PoolRun {
+  run(requests: Requests, onStarted: () => void): PoolRun {
     this.#runs += 1;
-    const run = new ChildRun(this.#runs, request, onStarted);
+    const run = new ChildRun(this.#runs, requests, onStarted);
     this.#line.add(run);
     this.#serve();
-    return { outcome: run.outcome, kill: () => this.#kill(run) };
+    return { outcomes: run.outcomes, kill: () => this.#kill(run) };
   }
 
   /** Grows at once; shrinks as runs end. */
@@ -104,7 +103,7 @@ export class ChildPool implements Pool {
   async stop(): Promise<void> {
     this.#phase = 'stopping';
     this.#pause?.cancel();
-    for (const run of this.#line) run.end(INTERRUPTED, []);
+    for (const run of this.#line) run.endAll(INTERRUPTED);
     this.#line.clear();
     for (const member of this.#members) {
       if (member.state === 'idle') member.retire(CHILD_STOP_MS);

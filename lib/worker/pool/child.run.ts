@@ -1,43 +1,56 @@
 import type { Outcome } from '../outcome.js';
 import type { Request } from '../request.js';
 import type { CargoHold } from './cargo.js';
-import type { RunOrder } from './protocol.js';
+import type { Requests } from './pool.js';
+import type { RunItem, RunOrder } from './protocol.js';
 
-/** One run of a child pool, from the line to its outcome. */
+/** One run of a child pool, from the line to its outcomes. */
 export class ChildRun {
-  #settle!: (outcome: Outcome) => void;
-  readonly outcome = new Promise<Outcome>((resolve) => (this.#settle = resolve));
+  #settle!: (outcomes: readonly Outcome[]) => void;
+  readonly outcomes = new Promise<readonly Outcome[]>((resolve) => (this.#settle = resolve));
   #stopListening = (): void => undefined;
 
   constructor(
     /** Counted within the pool. */
     readonly number: number,
-    readonly request: Request,
+    readonly requests: Requests,
     private readonly onStarted: () => void,
   ) {}
 
   order(hold: CargoHold): RunOrder {
-    const { delivery, ackedEarly, message: task } = this.request;
-    const { queue, exchange, routingKey, redelivered, message } = delivery;
-    const from = { queue, exchange, routingKey, redelivered };
-    const inside = message.body.length === 0 ? hold.load(task) : undefined;
-    return { kind: 'run', run: this.number, message: hold.loadMessage(message), inside, from, ackedEarly };
+    return { kind: 'run', run: this.number, items: this.requests.map((request) => itemOf(request, hold)) };
   }
 
-  /** It has been handed over. @param abort tells the child that the handler's signal is aborted */
-  begin(abort: (reason: unknown) => void): void {
+  /** It has been handed over. @param abort tells the child that the signal of one of its requests is aborted */
+  begin(abort: (item: number, reason: unknown) => void): void {
     this.onStarted();
-    const signal = this.request.abort.signal();
-    const onAbort = (): void => abort(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#stopListening = () => signal.removeEventListener('abort', onAbort);
+    const listening = new AbortController();
+    this.#stopListening = () => listening.abort();
+    for (const [item, request] of this.requests.entries()) {
+      const signal = request.abort.signal();
+      const onAbort = (): void => abort(item, signal.reason);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true, signal: listening.signal });
+    }
   }
 
-  /** Later ends change nothing. */
-  end(outcome: Outcome, children: readonly unknown[]): void {
+  /** Each request ended by itself, in their order. Later ends change nothing. */
+  end(ends: readonly { readonly outcome: Outcome; readonly children: readonly unknown[] }[]): void {
     this.#stopListening();
-    this.request.children.push(...children);
-    this.#settle(outcome);
+    for (const [item, request] of this.requests.entries())
+      request.children.push(...(ends[item]?.children ?? []));
+    this.#settle(ends.map(({ outcome }) => outcome));
   }
+
+  /** All of them ended so. */
+  endAll(outcome: Outcome): void {
+    this.end(this.requests.map(() => ({ outcome, children: [] })));
+  }
+}
+
+function itemOf({ delivery, ackedEarly, message: task }: Request, hold: CargoHold): RunItem {
+  const { queue, exchange, routingKey, redelivered, message } = delivery;
+  const from = { queue, exchange, routingKey, redelivered };
+  const inside = message.body.length === 0 ? hold.load(task) : undefined;
+  return { message: hold.loadMessage(message), inside, from, ackedEarly };
 }

@@ -92,7 +92,9 @@ export class Member {
     this.#state = 'busy';
     this.#run = run;
     this.#child.send(run.order(this.deps.hold));
-    run.begin((reason) => this.#child.send({ kind: 'abort', run: run.number, reason: toThrown(reason) }));
+    run.begin((item, reason) =>
+      this.#child.send({ kind: 'abort', run: run.number, item, reason: toThrown(reason) }),
+    );
   }
 
   /** It leaves by itself, or is killed after this long. Not while it is at a run. */
@@ -132,13 +134,13 @@ export class Member {
     }
   }
 
-  #ended({ run: number, outcome, children, memoryBytes }: Extract<FromChild, { kind: 'ended' }>): void {
+  #ended({ run: number, ends, memoryBytes }: Extract<FromChild, { kind: 'ended' }>): void {
     const run = this.#run;
     if (run?.number !== number) return;
     this.#run = undefined;
     this.#runs += 1;
     this.#memoryBytes = memoryBytes;
-    run.end(this.#unloaded(outcome), children);
+    run.end(ends.map(({ outcome, children }) => ({ outcome: this.#unloaded(outcome), children })));
     if (this.#state === 'busy') this.#idle();
   }
 
@@ -161,7 +163,7 @@ export class Member {
     this.#state = 'gone';
     this.#deadline.cancel();
     this.#services.close();
-    this.#run?.end({ kind: 'workerLost', error: new WorkerLostError(how) }, []);
+    this.#run?.endAll({ kind: 'workerLost', error: new WorkerLostError(how) });
     this.#run = undefined;
     this.#onGone();
     this.events.onGone(this, { how, was, error: this.#unfit });

@@ -8,7 +8,7 @@ import { fromThrown, type Thrown } from './thrown.js';
 /** What the parent orders; the child's server obeys. */
 export interface Orders {
   run(order: RunOrder): void;
-  abort(run: number, reason: Thrown): void;
+  abort(run: number, item: number, reason: Thrown): void;
   stop(): void;
 }
 
@@ -81,7 +81,7 @@ export class ParentLink {
       case 'run':
         return this.#orders.run(message);
       case 'abort':
-        return this.#orders.abort(message.run, message.reason);
+        return this.#orders.abort(message.run, message.item, message.reason);
       case 'stop':
         return this.#orders.stop();
       default:

@@ -9,17 +9,18 @@ import type { WireMessage } from '../../message/wire-message.js';
 import { handedOver } from '../handed-over.js';
 import type { Outcome } from '../outcome.js';
 import { Request } from '../request.js';
+import type { RunHandler } from './async.pool.js';
 import { loadOutcome, type OutcomeCargo } from './outcome.cargo.js';
 import type { ParentLink } from './parent.link.js';
 import type { ProcHooks } from './proc.hooks.js';
-import type { RunOrder } from './protocol.js';
+import type { ItemEnd, RunItem, RunOrder } from './protocol.js';
 import { fromThrown, toThrown, type Thrown } from './thrown.js';
 
 export interface PoolServerDeps {
   readonly link: ParentLink;
   readonly tasks: { get(name: string): TaskDefinition | undefined };
   readonly content: Content;
-  readonly runHandler: (request: Request) => Promise<Outcome>;
+  readonly runHandler: RunHandler;
   readonly hooks: ProcHooks;
 }
 
@@ -37,7 +38,7 @@ export class PoolServer {
     const { link, hooks } = this.deps;
     link.obey({
       run: (order) => void this.#run(order),
-      abort: (run, reason) => this.#abort(run, reason),
+      abort: (run, item, reason) => this.#abort(run, item, reason),
       stop: () => this.#stop(),
     });
     try {
@@ -52,33 +53,45 @@ export class PoolServer {
   }
 
   async #run(order: RunOrder): Promise<void> {
-    const lost = new AbortController();
-    const { outcome, children } = await this.#outcomeOf(order, lost);
+    const ends = await this.#endsOf(order);
     this.#current = undefined;
     const { port } = this.deps.link;
-    port.send({ kind: 'ended', run: order.run, outcome, children, memoryBytes: port.memoryBytes() });
+    port.send({ kind: 'ended', run: order.run, ends, memoryBytes: port.memoryBytes() });
     if (this.#stopping) this.#onStopped();
   }
 
-  async #outcomeOf(order: RunOrder, lost: AbortController): Promise<Ended> {
-    const { link, content, tasks, runHandler } = this.deps;
+  async #endsOf(order: RunOrder): Promise<readonly ItemEnd[]> {
     try {
-      const wire = link.hold.unloadMessage(order.message);
-      const message =
-        order.inside === undefined
-          ? decodeTaskMessage(wire, content)
-          : (link.hold.unload(order.inside) as TaskMessage);
-      const definition = tasks.get(message.task);
-      if (definition === undefined) throw new NotRegistered(message.task);
-      const delivery = deliveryOf(order, wire, lost.signal);
-      const request = new Request(delivery, message, definition);
-      request.ackedEarly = order.ackedEarly;
-      this.#current = { run: order.run, request, lost };
-      const outcome = await runHandler(request);
-      return { outcome: this.#loaded(outcome, request), children: request.children };
+      const parts = order.items.map((item) => this.#partOf(item));
+      const [first, ...others] = parts.map(({ request }) => request);
+      if (first === undefined) return [];
+      this.#current = { run: order.run, parts };
+      const outcomes = await this.deps.runHandler([first, ...others]);
+      return parts.map(({ request }, item) => this.#endOf(request, outcomes[item]));
     } catch (error) {
-      return { outcome: { kind: 'failed', error: toThrown(error), runtimeMs: 0 }, children: [] };
+      const outcome: OutcomeCargo = { kind: 'failed', error: toThrown(error), runtimeMs: 0 };
+      return order.items.map(() => ({ outcome, children: [] }));
     }
+  }
+
+  #partOf(item: RunItem): Part {
+    const { link, content, tasks } = this.deps;
+    const wire = link.hold.unloadMessage(item.message);
+    const message =
+      item.inside === undefined
+        ? decodeTaskMessage(wire, content)
+        : (link.hold.unload(item.inside) as TaskMessage);
+    const definition = tasks.get(message.task);
+    if (definition === undefined) throw new NotRegistered(message.task);
+    const lost = new AbortController();
+    const request = new Request(deliveryOf(item, wire, lost.signal), message, definition);
+    request.ackedEarly = item.ackedEarly;
+    return { request, lost };
+  }
+
+  #endOf(request: Request, outcome: Outcome | undefined): ItemEnd {
+    if (outcome === undefined) throw new Error(`no outcome of ${request.label}`);
+    return { outcome: this.#loaded(outcome, request), children: request.children };
   }
 
   /** A result that cannot be written is a failure, as in every pool. */
@@ -91,11 +104,12 @@ export class PoolServer {
     }
   }
 
-  #abort(run: number, thrown: Thrown): void {
+  #abort(run: number, item: number, thrown: Thrown): void {
     if (this.#current?.run !== run) return;
     const reason = fromThrown(thrown);
-    if (reason instanceof DeliveryLost) this.#current.lost.abort();
-    this.#current.request.abort.abort(reason);
+    const part = this.#current.parts[item];
+    if (reason instanceof DeliveryLost) part?.lost.abort();
+    part?.request.abort.abort(reason);
   }
 
   #stop(): void {
@@ -106,17 +120,17 @@ export class PoolServer {
 
 interface Current {
   readonly run: number;
+  readonly parts: readonly Part[];
+}
+
+/** One message of the run. */
+interface Part {
   readonly request: Request;
   readonly lost: AbortController;
 }
 
-interface Ended {
-  readonly outcome: OutcomeCargo;
-  readonly children: readonly unknown[];
-}
-
 /** The parent settles it. */
-function deliveryOf({ from }: RunOrder, message: WireMessage, lost: AbortSignal): Delivery {
+function deliveryOf({ from }: RunItem, message: WireMessage, lost: AbortSignal): Delivery {
   const { exchange, routingKey } = from;
   return { ...handedOver(message, { exchange, routingKey }), ...from, lost };
 }

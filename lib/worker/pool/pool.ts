@@ -12,10 +12,10 @@ export interface Pool {
   /** Rejects with what keeps it from running. */
   start(): Promise<void>;
   /**
-   * Runs the request's handler.
+   * Runs a handler: for one request, or for those of a batch together.
    * @param onStarted called once, when the handler has been handed over: time limits count from here
    */
-  run(request: Request, onStarted: () => void): PoolRun;
+  run(requests: Requests, onStarted: () => void): PoolRun;
   /** More or fewer handlers at once, from now on; none that runs is harmed. */
   resize(size: number): void;
   /** Returns when nothing of it is left. What still runs then is killed, where that can be done. */
@@ -24,11 +24,11 @@ export interface Pool {
 
 /** One handler under way. */
 export interface PoolRun {
-  /** What became of it; `workerLost` when its process or thread died under it. Never rejects. */
-  readonly outcome: Promise<Outcome>;
+  /** What became of each request, in their order; `workerLost` when its process or thread died under it. Never rejects. */
+  readonly outcomes: Promise<readonly Outcome[]>;
   /**
-   * Ends it by force. `ended`: nothing of it runs any more, and `outcome` need not be waited for. `runsOn`: nothing can
-   * stop it, and `outcome` settles when it ends by itself.
+   * Ends it by force. `ended`: nothing of it runs any more, and `outcomes` need not be waited for. `runsOn`: nothing can
+   * stop it, and `outcomes` settles when it ends by itself.
    */
   kill(): Promise<'ended' | 'runsOn'>;
 }
@@ -37,5 +37,11 @@ export interface PoolRun {
 export const POOL_KINDS = ['async', 'threads', 'prefork', 'solo'] as const;
 export type PoolKind = (typeof POOL_KINDS)[number];
 
-/** The code of one task. Made by the framework layer, or by hand in a script or test. */
-export type TaskHandler = (context: TaskContext) => unknown;
+/** What one handler runs for, of one task: one request, or a batch. */
+export type Requests = readonly [Request, ...Request[]];
+
+/**
+ * The code of one task. Made by the framework layer, or by hand in a script or test. That of a batch task (`batchHandler`) is
+ * called with several contexts too, and then gives the end of each.
+ */
+export type TaskHandler = (context: TaskContext, batch?: readonly TaskContext[]) => unknown;

@@ -6,11 +6,10 @@ import type { Log } from '../../runtime/logger.js';
 import { startAll, stopAll, type Service } from '../../runtime/service.js';
 import { Slots } from '../../runtime/slots.js';
 import type { TaskDefinition } from '../../task/task.definition.js';
-import type { Outcome } from '../outcome.js';
 import type { Request } from '../request.js';
 import type { WorkerConfig } from '../worker.options.js';
 import { WORKER_BUILTINS } from '../builtin.tasks.js';
-import { AsyncPool } from './async.pool.js';
+import { AsyncPool, type RunHandler } from './async.pool.js';
 import type { CargoHold } from './cargo.js';
 import { childScript } from './child.entry.js';
 import { ChildPool } from './child.pool.js';
@@ -22,7 +21,7 @@ import { threads } from './thread.child.js';
 
 export interface PoolsDeps {
   readonly config: WorkerConfig;
-  readonly runHandler: (request: Request) => Promise<Outcome>;
+  readonly runHandler: RunHandler;
   readonly hooks: ProcHooks;
   /** What children need; undefined where there can be none. */
   readonly children: ChildSource | undefined;

@@ -8,8 +8,8 @@ import type { Thrown } from './thrown.js';
 /** What the parent tells a child. A child runs one handler at a time. */
 export type ToChild =
   | RunOrder
-  /** The handler's signal. */
-  | { readonly kind: 'abort'; readonly run: number; readonly reason: Thrown }
+  /** The handler's signal, for one of its messages. `item`: its place among them. */
+  | { readonly kind: 'abort'; readonly run: number; readonly item: number; readonly reason: Thrown }
   | { readonly kind: 'answer'; readonly call: number; readonly value: Cargo }
   | { readonly kind: 'refusal'; readonly call: number; readonly error: Thrown }
   /** A state that the child watches was stored, or cannot be read. */
@@ -22,6 +22,12 @@ export interface RunOrder {
   readonly kind: 'run';
   /** Counted within the pool. */
   readonly run: number;
+  /** One, or those of a batch. */
+  readonly items: readonly RunItem[];
+}
+
+/** One message of a run. */
+export interface RunItem {
   /** The message as it came: the child reads it by itself, so that its arguments are of the same types there. */
   readonly message: MessageCargo;
   /** The task message itself, of a call inside the worker that never was a message. */
@@ -35,6 +41,13 @@ export interface RunOrder {
   readonly ackedEarly: boolean;
 }
 
+/** What became of one message of a run. */
+export interface ItemEnd {
+  readonly outcome: OutcomeCargo;
+  /** What its run sent, as Celery's result tuples. */
+  readonly children: readonly unknown[];
+}
+
 /** What a child tells its parent. */
 export type FromChild =
   /** Its application stands and its hooks have run. */
@@ -44,9 +57,8 @@ export type FromChild =
   | {
       readonly kind: 'ended';
       readonly run: number;
-      readonly outcome: OutcomeCargo;
-      /** What the run sent, as Celery's result tuples. */
-      readonly children: readonly unknown[];
+      /** Of each item, in their order. */
+      readonly ends: readonly ItemEnd[];
       /** Memory of the child after the run, bytes: of the process, or of the thread's heap. */
       readonly memoryBytes: number;
     }

@@ -28,7 +28,7 @@ describe('the autoscaler', () => {
   it('follows the load, and leaves no timer behind', async () => {
     const clock = new FakeClock();
     const slots = new Slots(2);
-    const pool = new AsyncPool('async', 2, async () => ({ kind: 'ignored' }));
+    const pool = new AsyncPool('async', 2, async () => [{ kind: 'ignored' }]);
     const unit: PoolUnit = { name: 'cpu', pool, slots, range };
     const scaler = new Autoscaler({ units: [unit], clock, log: silentLog });
     await scaler.start();

@@ -10,6 +10,7 @@ import { readOptions } from '../../../lib/runtime/options.js';
 import { handedOver } from '../../../lib/worker/handed-over.js';
 import { CargoHold } from '../../../lib/worker/pool/cargo.js';
 import { ChildPool, type RecycleLimits } from '../../../lib/worker/pool/child.pool.js';
+import type { Requests } from '../../../lib/worker/pool/pool.js';
 import { toThrown } from '../../../lib/worker/pool/thrown.js';
 import { Request } from '../../../lib/worker/request.js';
 import { eventually } from '../../support/eventually.js';
@@ -50,11 +51,13 @@ async function aPool({ size = 1, limits = NO_LIMITS }: { size?: number; limits?:
     const parameters = parametersOf((..._args: never[]) => undefined, { typing: false });
     return new Request(delivery, message, { name, source: name, config, parameters });
   };
+  const runTogether = (requests: Requests) => pool.run(requests, () => undefined);
   const run = (request: Request = aRequest()) => {
     const seen: string[] = [];
-    const started = pool.run(request, () => seen.push('started'));
-    void started.outcome.then((outcome) => seen.push(outcome.kind));
-    return { ...started, request, seen };
+    const started = pool.run([request], () => seen.push('started'));
+    const outcome = started.outcomes.then(([only]) => only);
+    void outcome.then((ended) => seen.push(String(ended?.kind)));
+    return { outcome, kill: () => started.kill(), request, seen };
   };
   return {
     pool,
@@ -64,6 +67,7 @@ async function aPool({ size = 1, limits = NO_LIMITS }: { size?: number; limits?:
     hold,
     published,
     aRequest,
+    runTogether,
     run,
     /** The nth child, once there is one. */
     child: (index: number) => eventually(() => children[index]),
@@ -127,8 +131,8 @@ describe('a run', () => {
     const { outcome, seen } = run(request);
     expect(seen).toEqual(['started']);
     const order = children[0]?.order;
-    expect(Buffer.from(order?.message.body ?? [])).toEqual(request.delivery.message.body);
-    expect(order?.from).toMatchObject({ queue: 'celery', redelivered: false });
+    expect(Buffer.from(order?.items[0]?.message.body ?? [])).toEqual(request.delivery.message.body);
+    expect(order?.items[0]?.from).toMatchObject({ queue: 'celery', redelivered: false });
     children[0]?.succeeds(42);
     expect(await outcome).toEqual({ kind: 'succeeded', value: 42, runtimeMs: 1 });
   });
@@ -160,14 +164,39 @@ describe('a run', () => {
     expect(children[0]?.isTold).toEqual(['run', 'abort', 'run']);
   });
 
+  it('of a batch ends each of its requests by itself, and tells which one is no longer wanted', async () => {
+    const { runTogether, children, aRequest } = await (await aPool()).started();
+    const [first, second] = [aRequest('one'), aRequest('two')];
+    const { outcomes } = runTogether([first, second]);
+    second.abort.abort(new DeliveryLost());
+    expect(children[0]?.heard.at(-1)).toMatchObject({ kind: 'abort', item: 1 });
+    children[0]?.say({
+      kind: 'ended',
+      run: 1,
+      ends: [
+        { outcome: { kind: 'ignored' }, children: ['of one'] },
+        { outcome: { kind: 'interrupted' }, children: ['of two'] },
+      ],
+      memoryBytes: 0,
+    });
+    expect(await outcomes).toEqual([{ kind: 'ignored' }, { kind: 'interrupted' }]);
+    expect([first.children, second.children]).toEqual([['of one'], ['of two']]);
+  });
+
+  it('of a batch is lost for each of them with its child', async () => {
+    const { runTogether, children, aRequest } = await (await aPool()).started();
+    const { outcomes } = runTogether([aRequest('one'), aRequest('two')]);
+    children[0]?.exit('signal SIGKILL');
+    expect((await outcomes).map(({ kind }) => kind)).toEqual(['workerLost', 'workerLost']);
+  });
+
   it('takes over what the child sent', async () => {
     const { run, children } = await (await aPool()).started();
     const { outcome, request } = run();
     children[0]?.say({
       kind: 'ended',
       run: 1,
-      outcome: { kind: 'ignored' },
-      children: [[['sent', null], null]],
+      ends: [{ outcome: { kind: 'ignored' }, children: [[['sent', null], null]] }],
       memoryBytes: 0,
     });
     await outcome;
