@@ -23,8 +23,7 @@ import { Consumer } from './consumer.js';
 import type { OwnCommand } from './control/dispatch.js';
 import type { Settings } from './control/host.js';
 import { openControl } from './control/open-control.js';
-import { HealthServer } from './health/health.server.js';
-import { Probe } from './health/probe.js';
+import { openHealth, type HealthParts } from './health/open-health.js';
 import { healthOf, type WorkerHealth } from './health/readiness.js';
 import { HandlerRunner } from './handler.runner.js';
 import { KeepAlive } from './keep-alive.js';
@@ -122,8 +121,7 @@ export class Worker {
   readonly #pools: Pools;
   readonly #limits: Limits;
   readonly #autoscaler: Autoscaler;
-  readonly #probe: Probe | undefined;
-  readonly #healthServer: HealthServer | undefined;
+  readonly #health: HealthParts;
   #onStopped = (): void => undefined;
   /** Resolves once it has stopped, whoever stopped it. */
   readonly stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
@@ -273,16 +271,19 @@ export class Worker {
       clock,
       log,
     });
-    const { health } = config;
-    this.#probe = health && new Probe({ broker, hostname, config: health, clock });
-    this.#healthServer =
-      health?.port === undefined
-        ? undefined
-        : new HealthServer({ ...health, port: health.port, hostname, health: () => this.health, log });
+    this.#health = openHealth({
+      config: config.health,
+      broker,
+      hostname,
+      health: () => this.health,
+      status: () => this.status,
+      clock,
+      log,
+    });
     // The order is the design: what is below may use what is above. Stops bottom-up.
     this.#services = [
       this.#keepAlive,
-      ...(this.#healthServer === undefined ? [] : [this.#healthServer]),
+      ...this.#health.tellers,
       connection('broker', broker),
       ...(backend === undefined ? [] : [connection('result backend', backend)]),
       this.#limits,
@@ -296,7 +297,7 @@ export class Worker {
         ? []
         : [new ChordSweeper({ chords: backend.chords, end, clock, log })]),
       this.#consumer,
-      ...(this.#probe === undefined ? [] : [this.#probe]),
+      ...this.#health.probes,
     ];
   }
 
@@ -324,13 +325,13 @@ export class Worker {
       pools,
       missing,
       url: this.deps.broker.url,
-      probe: this.#probe?.report,
+      probe: this.#health.probe(),
     });
   }
 
   /** Where it answers probes: `http://127.0.0.1:8080`. Undefined: it does not, or not now. */
   get healthUrl(): string | undefined {
-    return this.#healthServer?.url;
+    return this.#health.url();
   }
 
   /** Connects and starts consuming; keeps the process alive from here on. Safe to repeat. */
@@ -411,7 +412,7 @@ export class Worker {
       throw error;
     }
     if (this.#stopping !== undefined) return stopAll(this.#services);
-    this.#state = 'running';
+    this.#become('running');
     const names = this.queues.map((queue) => queue.name).join(', ');
     const pools = this.#pools.units.map(({ name, pool: { kind }, slots: { size } }) => {
       return `${name === DEFAULT_POOL ? '' : `${name}: `}${kind} × ${size}`;
@@ -425,7 +426,7 @@ export class Worker {
   async #stop(graceMs: number): Promise<void> {
     const { log } = this.deps;
     const wasRunning = this.#state === 'running';
-    this.#state = 'stopping';
+    this.#become('stopping');
     try {
       if (wasRunning) {
         const running = this.#consumer.counts.running;
@@ -435,13 +436,16 @@ export class Worker {
       await this.#consumer.stop(graceMs);
       if (wasRunning) await this.#tell('worker-shutdown');
       // A start that waits for its broker is not waited for: it stops its services itself, should it ever get so far.
-      await (wasRunning
-        ? stopAll(this.#services)
-        : Promise.all([this.#keepAlive.stop(), this.#healthServer?.stop()]));
+      await stopAll(wasRunning ? this.#services : [this.#keepAlive, ...this.#health.tellers]);
       if (wasRunning) log.log(`${this.hostname} stopped`);
     } finally {
       this.#end();
     }
+  }
+
+  #become(state: WorkerStatus['state']): void {
+    this.#state = state;
+    this.#health.changed();
   }
 
   /** Stops the worker once so many tasks have ended; those under way with the last one end too. */
