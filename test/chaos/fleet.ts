@@ -15,6 +15,8 @@ export interface Member {
   /** Resolves when it is gone. */
   readonly ended: Promise<Ending>;
   readonly running: boolean;
+  /** It runs, and no signal was sent to it. */
+  readonly serving: boolean;
   signal(signal: NodeJS.Signals): void;
   output(): string;
 }
@@ -31,6 +33,10 @@ export class Fleet implements AsyncDisposable {
 
   get running(): readonly Member[] {
     return this.#members.filter((member) => member.running);
+  }
+
+  get serving(): readonly Member[] {
+    return this.#members.filter((member) => member.serving);
   }
 
   /** Resolves once it consumes. @throws Error with its output when it ends before, or takes longer than `limitMs` */
@@ -74,6 +80,7 @@ function launch(script: string, order: WorkerOrder) {
   const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, script];
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
+  let told = false;
   let onReady = (): void => undefined;
   const ready = new Promise<'ready'>((resolve) => (onReady = () => resolve('ready')));
   for (const stream of [child.stdout, child.stderr]) {
@@ -89,7 +96,13 @@ function launch(script: string, order: WorkerOrder) {
     get running() {
       return child.exitCode === null && child.signalCode === null;
     },
-    signal: (signal) => void child.kill(signal),
+    get serving() {
+      return this.running && !told;
+    },
+    signal(signal) {
+      told = true;
+      child.kill(signal);
+    },
     output: () => output,
   };
   return { member, ready };

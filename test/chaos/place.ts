@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { CeleryOptions } from '../../lib/index.js';
+import type { CeleryOptions, Duration } from '../../lib/index.js';
 import { startRabbit, type RabbitServer } from '../support/rabbitmq.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 
@@ -19,7 +19,6 @@ export interface Place {
 
 /** A worker's death is noticed on Redis after this. */
 export const LEASE_MS = 5_000;
-const LEASES = { leaseTimeout: LEASE_MS, visibilityTimeout: LEASE_MS } as const;
 
 /** Servers that are there already, and must not be killed. */
 export interface GivenServers {
@@ -43,7 +42,7 @@ export class Servers implements AsyncDisposable {
     const common = { taskDefaultQueue: queue, backend: `${redisUrl}/9`, resultExpires: '10m' } as const;
     if (name === 'Redis') {
       const prefix = `${queue}:`;
-      const brokerTransportOptions = { ...LEASES, globalKeyprefix: prefix };
+      const brokerTransportOptions = { ...leases(`${LEASE_MS}ms`), globalKeyprefix: prefix };
       const app = { ...common, broker: `${redisUrl}/8`, brokerTransportOptions };
       const unsettled = () => counted(`${redisUrl}/8`, `${prefix}unacked_index`);
       return { name, queue, app, server: redis, unsettled };
@@ -70,4 +69,14 @@ async function counted(url: string, key: string): Promise<number> {
   } finally {
     redis.disconnect();
   }
+}
+
+/** The app's options with other leases; a broker without leases takes no notice. */
+export function withLeases({ name, app }: Place, length: Duration): CeleryOptions {
+  if (name !== 'Redis') return app;
+  return { ...app, brokerTransportOptions: { ...app.brokerTransportOptions, ...leases(length) } };
+}
+
+function leases(length: Duration) {
+  return { leaseTimeout: length, visibilityTimeout: length };
 }
