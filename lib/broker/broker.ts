@@ -211,6 +211,11 @@ export interface Delivery {
   readonly mark?: string | undefined;
 
   ack(): Promise<Settled>;
+  /**
+   * Acknowledges a message that is run next: resolves once the acknowledgement is out of this process, whose death then
+   * hands the message out to nobody. Where it is missing, `ack` promises that much.
+   */
+  ackFirst?(): Promise<Settled>;
   /** Dead-letters where the queue is set up so, else drops. */
   reject(): Promise<Settled>;
   /** Hands it out again, marked `redelivered`: from the back of the queue where there is a choice. */

@@ -71,7 +71,7 @@ export class Attempts {
     if (definition.config.acksLate) {
       if (request.lost) return ABANDONED;
     } else {
-      if ((await delivery.ack()) === 'lost') return ABANDONED;
+      if ((await (delivery.ackFirst?.() ?? delivery.ack())) === 'lost') return ABANDONED;
       request.ackedEarly = true;
       await failpoint('ackedEarly');
     }

@@ -1,4 +1,5 @@
-import { describe, expect, inject, it } from 'vitest';
+import { Socket } from 'node:net';
+import { describe, expect, inject, it, vi } from 'vitest';
 import type { Delivery } from '../../lib/broker/broker.js';
 import { plainQueue, type QueueDeclaration } from '../../lib/broker/topology.js';
 import { aMessage } from '../support/a-message.js';
@@ -146,3 +147,32 @@ describe('RabbitMQ broker: a delivery', () => {
     expect(await broker.size('slow')).toBe(0);
   });
 });
+
+describe('RabbitMQ broker: what is acknowledged before it is run', () => {
+  it('has left the process by then: its death hands nothing out again', async () => {
+    await using world = await anAmqpWorld(inject('rabbitUrl'));
+    const broker = world.open();
+    const queue = plainQueue(world.name('q'));
+    const inbox = new Inbox();
+    await broker.consume([queue], { prefetch: 10, onDelivery: inbox.receive });
+    for (const body of ['0', '1', '2']) await broker.publish(to(queue), aMessage({ body }));
+    const deliveries = await inbox.take(3);
+    const write = vi.spyOn(Socket.prototype, 'write');
+    const acknowledged = () =>
+      write.mock.calls.some(
+        ([bytes]) => bytes instanceof Uint8Array && Buffer.from(bytes).includes(BASIC_ACK),
+      );
+    try {
+      for (const delivery of deliveries) {
+        write.mockClear();
+        expect(await delivery.ackFirst?.()).toBe('settled');
+        expect(acknowledged()).toBe(true);
+      }
+    } finally {
+      write.mockRestore();
+    }
+  });
+});
+
+/** Class 60, method 80. */
+const BASIC_ACK = Buffer.from([0, 60, 0, 80]);

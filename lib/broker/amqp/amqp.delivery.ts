@@ -48,6 +48,12 @@ export class AmqpDelivery implements Delivery, Held {
     return (this.#outcome ??= answer(this.#channel.ack(this.#tag)));
   }
 
+  async ackFirst(): Promise<Settled> {
+    const settled = await this.ack();
+    if (settled === 'settled') await this.#channel.written();
+    return settled;
+  }
+
   reject(): Promise<Settled> {
     return (this.#outcome ??= answer(this.#channel.nack(this.#tag, false)));
   }
