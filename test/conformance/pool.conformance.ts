@@ -151,6 +151,40 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
       });
     });
 
+    describe('a batch', () => {
+      it('is one call, and each of its messages has an end of its own', async () => {
+        const send = (value: unknown) => world.tasks.together.delay(value);
+        const [text, date, fail, retry] = await Promise.all([
+          send('a'),
+          send(new Date(0)),
+          send('fail'),
+          send('retry'),
+        ]);
+        const [value, together, where] = await text.get(WAIT);
+        expect([value, together, where === place()]).toEqual(['a', 4, !hasChildren]);
+        expect(await date.get(WAIT)).toEqual([new Date(0), 4, where]);
+        expect((await failure(fail)).remote).toMatchObject({ type: 'OutOfStock' });
+        await Promise.all([send('b'), send('c'), send('d')]);
+        expect((await retry.get(WAIT)).slice(0, 2)).toEqual(['retry', 4]);
+      });
+
+      it('that outlives its hard time limit ends for each of its messages', async () => {
+        const { leaked } = world.worker.status;
+        const sent = await Promise.all([1, 2].map(() => world.tasks.foreverTogether.delay()));
+        for (const each of sent) expect((await failure(each)).remote.type).toBe('TimeLimitExceeded');
+        expect(world.worker.status.leaked).toBe(leaked + (hasChildren ? 0 : 1));
+      });
+
+      if (hasChildren)
+        it('is lost for each of its messages when its child dies', async () => {
+          const send = (value: unknown) => world.tasks.together.delay(value);
+          const dying = await Promise.all(['a', 'b', 'c', 'dies'].map(send));
+          for (const each of dying) expect((await failure(each)).remote.type).toBe('WorkerLostError');
+          const next = await Promise.all(['a', 'b', 'c', 'd'].map(send));
+          for (const each of next) expect((await each.get(WAIT))[1]).toBe(4);
+        });
+    });
+
     describe('a soft time limit', () => {
       it('aborts the signal, and the handler may clean up', async () => {
         expect(await (await world.tasks.softly.delay()).get(WAIT)).toBe('cleaned up after 0.1');
@@ -164,12 +198,13 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
 
     describe('a hard time limit', () => {
       it('ends the task, and its place is free', async () => {
+        const { leaked } = world.worker.status;
         const ended = await Promise.all(
           [1, 2, 3, 4].map(async () => failure(await world.tasks.forever.delay())),
         );
         expect(ended.map(({ remote }) => remote.type)).toEqual(Array(4).fill('TimeLimitExceeded'));
         expect(await (await world.tasks.echo.delay('next')).get(WAIT)).toBe('next');
-        expect(world.worker.status.leaked).toBe(hasChildren ? 0 : 4);
+        expect(world.worker.status.leaked).toBe(hasChildren ? 0 : leaked + 4);
       });
 
       if (hasChildren)

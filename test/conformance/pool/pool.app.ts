@@ -8,6 +8,8 @@ import {
   chord,
   group,
   Ignore,
+  type Batch,
+  type BatchResults,
   Reject,
   SoftTimeLimitExceeded,
   Task,
@@ -167,6 +169,23 @@ export class PoolTasks {
 
   @Task({ timeLimit: '300ms' })
   async forever(): Promise<void> {
+    await new Promise(() => undefined);
+  }
+
+  @Task({ batch: { size: 4, wait: '5m' } })
+  async together(batch: Batch<[value: unknown]>): Promise<BatchResults<[unknown, number, string]>> {
+    for (const { args, task } of batch) await task.updateState('PROGRESS', args[0]);
+    return batch.map((item) => {
+      const [value] = item.args;
+      if (value === 'dies') process.exit(3);
+      if (value === 'fail') return item.fail(new OutOfStock('cup'));
+      if (value === 'retry' && item.retries === 0) return item.retry({ countdown: 0 });
+      return [value, batch.length, place()];
+    });
+  }
+
+  @Task({ batch: { size: 2, wait: '5m' }, timeLimit: '300ms' })
+  async foreverTogether(_batch: Batch<[]>): Promise<void> {
     await new Promise(() => undefined);
   }
 
