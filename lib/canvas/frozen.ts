@@ -3,8 +3,9 @@ import { unreachable } from '../runtime/unreachable.js';
 import type { AnySignature, CallOptions } from './call.options.js';
 import { DEEPEST_CANVAS, fromCanvasDict, listed } from './canvas-dict.js';
 import type { AnyCanvas, AnyChain, AnyChord, AnyGroup } from './canvas.js';
+import { apart, counter, joined } from './membership.js';
 import { mergeOptions } from './merge-options.js';
-import type { ChordNode, GroupNode, Membership, Workflow } from './workflow.js';
+import type { ChordNode, GroupNode, Workflow } from './workflow.js';
 
 export interface Freezing {
   readonly newId: () => string;
@@ -60,41 +61,6 @@ export function withMore(canvas: AnyCanvas, more: CallOptions): AnyCanvas {
       ...(linkError && more.linkError ? { linkError: [...linkError, ...more.linkError] } : {}),
     }),
   });
-}
-
-/** The workflow as a part of a group or chord: each of its ends gets the next index, or none and comes last. */
-export function joined(
-  workflow: Workflow,
-  membership: Membership,
-  nextIndex: () => number | undefined,
-): Workflow {
-  const { groupId, chord } = membership;
-  switch (workflow.kind) {
-    case 'task': {
-      const { call } = workflow;
-      // A group from the wire whose members a chord counts.
-      if (chord === undefined && call.options.chord !== undefined) return workflow;
-      const place = { groupId, ...defined({ groupIndex: nextIndex(), chord }) };
-      // Set, not merged: what it was frozen as part of gives way to what that is part of.
-      return { kind: 'task', call: { ...call, options: Object.freeze({ ...call.options, ...place }) } };
-    }
-    case 'chain': {
-      const last = workflow.steps.at(-1);
-      if (last === undefined) return workflow;
-      return { ...workflow, steps: [...workflow.steps.slice(0, -1), joined(last, membership, nextIndex)] };
-    }
-    case 'group':
-      return { ...workflow, members: workflow.members.map((each) => joined(each, membership, nextIndex)) };
-    case 'chord':
-      return { ...workflow, body: joined(workflow.body, membership, nextIndex) };
-    default:
-      return unreachable(workflow);
-  }
-}
-
-export function counter(): () => number {
-  let next = 0;
-  return () => next++;
 }
 
 function frozenTask(call: AnySignature, { newId, replyTo }: Freezing): Workflow {
@@ -187,7 +153,7 @@ function frozenGroup(group: AnyGroup, freezing: Freezing, depth: number): Workfl
     members: members.map((member) => joined(member, { groupId: id, chord: undefined }, next)),
   };
   if (groupId === undefined) return node;
-  return joined(node, { groupId, chord }, startingAt(groupIndex));
+  return joined(node, { groupId, chord }, counter(groupIndex));
 }
 
 /** Members with their group's options; groups among them give way to their own members. */
@@ -218,7 +184,7 @@ export function memberFreezer(
 
 function flatMembers(workflow: Workflow | undefined): readonly Workflow[] {
   if (workflow === undefined) return [];
-  return workflow.kind === 'group' ? workflow.members : [workflow];
+  return workflow.kind === 'group' ? workflow.members.map((each) => apart(each, workflow.id)) : [workflow];
 }
 
 function frozenChord(chord: AnyChord, freezing: Freezing, depth: number): Workflow | undefined {
@@ -335,11 +301,6 @@ function ungrouped({ options }: AnyGroup, only: AnyCanvas): AnyCanvas {
 /** Callbacks that take nothing. */
 function immutable(callbacks: CallOptions['link']): CallOptions['link'] {
   return callbacks?.map((dict) => ({ ...dict, immutable: true }));
-}
-
-function startingAt(first: number | undefined): () => number {
-  let next = first ?? 0;
-  return () => next++;
 }
 
 function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -3,7 +3,7 @@ import { unreachable } from '../runtime/unreachable.js';
 import { toCanvasDict } from './canvas-dict.js';
 import type { AnyCanvas } from './canvas.js';
 import type { AnySignature, CallOptions } from './call.options.js';
-import { counter, joined } from './frozen.js';
+import { counter, joined } from './membership.js';
 import { resultOf, type ChordNode, type PlannedResult, type Workflow } from './workflow.js';
 
 /** One thing to do, in the order of the plan. */

@@ -1,7 +1,8 @@
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { AnySignature } from '../canvas/call.options.js';
 import type { AnyCanvas, AnyGroup, Members } from '../canvas/canvas.js';
-import { counter, freeze, joined, memberFreezer, type Freezing } from '../canvas/frozen.js';
+import { freeze, memberFreezer, type Freezing } from '../canvas/frozen.js';
+import { counter, joined } from '../canvas/membership.js';
 import { plan, type PlannedChord, type PlanStep } from '../canvas/plan.js';
 import { resultOf, type PlannedResult, type Workflow } from '../canvas/workflow.js';
 import { InvalidCanvasError, UnsupportedError } from '../errors.js';

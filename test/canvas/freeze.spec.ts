@@ -98,6 +98,18 @@ describe('options given to a canvas', () => {
   });
 });
 
+describe('a group in a header', () => {
+  it.each<[what: string, canvas: AnyCanvas, expected: string]>([
+    ['of a chord', chord([group(a, b), c], d), '{(a#3 b#4 c#5)#6 => d#1}'],
+    ['of a group with a step after it', chain(group(group(a, b), c), d), '{(a#3 b#4 c#5)#6 => d#1}'],
+  ])(
+    '%s: its members are parts of that only, or workers of Python count them elsewhere',
+    (_what, canvas, expected) => {
+      expect(frozen(canvas)).toBe(expected);
+    },
+  );
+});
+
 describe('callbacks given to a canvas', () => {
   it.each<[what: string, canvas: AnyCanvas, expected: string]>([
     ['a task', a.link(cb), 'a#1 +cb'],

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { GroupResult } from '../../lib/index.js';
+import { FAILING } from './canvas.failing.shapes.js';
+import { NESTING } from './canvas.nesting.shapes.js';
+import { SENDING } from './canvas.sending.shapes.js';
 import { builderOf } from './workflow.builder.js';
 import { SHAPES, type Shape } from './workflow.shapes.js';
 import { expectedOf, openFleets, type Fleets } from './workflow.world.js';
 
+const ALL = [...SHAPES, ...SENDING, ...NESTING, ...FAILING];
 const redis = (db: number): string => `${inject('redisUrl')}/${db}`;
 const FLEETS = [
   { name: 'Redis', broker: () => redis(5), backend: () => redis(6) },
@@ -21,7 +25,7 @@ describe.each(FLEETS)('canvases on $name', ({ broker, backend }) => {
     if (world === undefined) throw new Error('The fleets did not open');
     return world;
   };
-  const both = SHAPES.filter(({ notInPython }) => notInPython === undefined);
+  const both = ALL.filter(({ notInPython }) => notInPython === undefined);
 
   describe("Python's client, Python's workers: what is expected", () => {
     it.concurrent.each(both)('$name', async (shape) => {
@@ -48,7 +52,7 @@ describe.each(FLEETS)('canvases on $name', ({ broker, backend }) => {
   });
 
   describe('our client, our workers', () => {
-    it.concurrent.each(SHAPES)('$name', async (shape) => {
+    it.concurrent.each(ALL)('$name', async (shape) => {
       expect(await open().byUs(shape, 'js')).toEqual(expectedOf(shape));
     });
   });

@@ -147,7 +147,8 @@ def value_of(result, timeout):
         return [value_of(one, timeout) for one in result.results]
     # Its own result: a parent's failure would be raised instead.
     value = result.get(timeout=timeout, propagate=False)
-    return f"error:{type(value).__name__}: {value}" if isinstance(value, Exception) else value
+    # By its arguments, which are what is stored: str() of a KeyError puts its text into quotes.
+    return f"error:{type(value).__name__}: {', '.join(map(str, value.args))}" if isinstance(value, Exception) else value
 
 
 def send(canvas, notes, args=(), kwargs=None):
