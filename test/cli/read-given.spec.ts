@@ -103,7 +103,29 @@ describe('the options of a worker', () => {
       sendEvents: true,
       heartbeatInterval: 0,
     });
+    expect(
+      workerOptions(
+        worker({
+          disablePrefetch: '',
+          maxTasks: '100',
+          softGrace: '30s',
+          healthPort: '8080',
+          healthFile: '/a',
+        }),
+      ),
+    ).toEqual({
+      disablePrefetch: true,
+      maxTasks: 100,
+      softShutdownTimeout: '30000ms',
+      health: { port: 8080, file: '/a' },
+    });
     expect(workerOptions(worker({ autoscale: '5' }))).toEqual({ autoscale: { max: 5, min: 1 } });
+  });
+
+  it('refuse an address for probes without a port', () => {
+    expect(() => workerOptions(worker({ healthHost: '0.0.0.0' }))).toThrow(
+      /^--health-host: needs --health-port/,
+    );
   });
 
   it.each(['2,8', 'x', '3,2,1', '0'])('refuse --autoscale %s', (written) => {

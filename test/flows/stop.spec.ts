@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeSignature } from '../../lib/canvas/signature.js';
 import { eventually } from '../support/eventually.js';
 import { gate, startWorld } from './world.js';
 
@@ -112,6 +113,48 @@ describe('a worker that stops', () => {
     await world.worker.stop();
     expect(await world.broker.size('celery')).toBe(1);
     expect(world.clock.timers).toBe(0);
+  });
+
+  it('lets what runs publish to its end', async () => {
+    const door = gate();
+    await using world = await startWorld({
+      tasks: {
+        parent: async (context) => {
+          await door.opened;
+          await context.send(makeSignature('child', { immutable: false }));
+        },
+      },
+    });
+    const parent = await world.send('parent');
+    await eventually(() => world.worker.status.running === 1);
+
+    const stopped = world.worker.stop();
+    door.open();
+    await stopped;
+
+    expect(world.results.last(parent)?.status).toBe('SUCCESS');
+    expect(await world.broker.size('celery')).toBe(1);
+  });
+
+  it('stops by itself after so many tasks: those under way with the last one end too', async () => {
+    const door = gate();
+    await using world = await startWorld({
+      tasks: { slow: () => door.opened, quick: () => 1 },
+      worker: { concurrency: 2, prefetchMultiplier: 1, maxTasks: 3 },
+    });
+    const slow = await world.send('slow');
+    await eventually(() => world.worker.status.running === 1);
+    for (let each = 0; each < 3; each += 1) await world.until(await world.send('quick'), 'SUCCESS');
+    await eventually(() => world.worker.status.state === 'stopping');
+    for (let each = 0; each < 2; each += 1) await world.send('quick');
+    expect(world.worker.status.running).toBe(1);
+
+    door.open();
+    await world.worker.stopped;
+
+    expect(world.results.last(slow)?.status).toBe('SUCCESS');
+    expect(world.worker.status.processed).toBe(4);
+    expect(await world.broker.size('celery')).toBe(2);
   });
 
   it('ends run()', async () => {

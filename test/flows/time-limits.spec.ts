@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ControlClient } from '../../lib/control/control.client.js';
 import { eventually } from '../support/eventually.js';
 import { gate, startWorld } from './world.js';
 
@@ -83,6 +84,33 @@ describe('the hard time limit', () => {
     door.open();
     await eventually(() => world.worker.status.leaked === 0);
     expect(world.results.statesOf(id)).toEqual(['FAILURE']);
+  });
+
+  it('that is changed while the worker runs wins over the worker, and the one a message brings over it', async () => {
+    await using world = await startWorld({
+      tasks: {
+        plain: () => new Promise(() => undefined),
+        // As in Celery, its limit travels with its messages.
+        own: { timeLimit: 50, run: () => new Promise(() => undefined) },
+      },
+      worker: { timeLimit: 100, concurrency: 4 },
+    });
+    const control = new ControlClient({ ...world, connectTimeoutMs: 4_000 });
+    const w1 = { destination: world.worker.hostname };
+    await control.ask('time_limit', { task_name: 'plain', hard: 20 }, w1);
+    await control.ask('time_limit', { task_name: 'own', hard: 20 }, w1);
+    const plain = await world.send('plain');
+    const called = await world.send('plain', [], { timeLimit: 30 });
+    const own = await world.send('own');
+    await eventually(() => world.worker.status.running === 3);
+    const limitOf = async (id: string) => (await world.until(id, 'FAILURE')).result;
+    await world.clock.advance(20_000);
+    expect(await limitOf(plain)).toMatchObject({ exc_message: [20] });
+    await world.clock.advance(10_000);
+    expect(await limitOf(called)).toMatchObject({ exc_message: [30] });
+    await world.clock.advance(20_000);
+    expect(await limitOf(own)).toMatchObject({ exc_message: [50] });
+    await control.close();
   });
 
   it('of the call wins over that of the task, that over the worker', async () => {

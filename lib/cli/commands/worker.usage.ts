@@ -24,6 +24,8 @@ export const workerUsage = usage({
       '--prefetch-multiplier <number>',
       'messages taken ahead, for each of -c (default: 4)',
     ),
+    disablePrefetch: isOn('--disable-prefetch', 'take a message only when a slot is free for it'),
+    maxTasks: integer('--max-tasks <number>', 'stop warmly after so many tasks', 1),
     maxTasksPerChild: integer('--max-tasks-per-child <number>', 'a child is replaced after so many tasks', 1),
     maxMemoryPerChild: integer('--max-memory-per-child <KiB>', 'a child that holds more is replaced', 1),
     timeLimit: duration('--time-limit <time>', 'a task that runs longer is killed'),
@@ -37,6 +39,10 @@ export const workerUsage = usage({
     discard: isOn('--discard', 'the same as --purge'),
     force: isOn('--force', 'do not ask before --purge'),
     grace: duration('--shutdown-grace <time>', 'how long running tasks have to end (default: 25s)'),
+    softGrace: duration(
+      '--soft-shutdown-timeout <time>',
+      'the same after SIGQUIT, or a second signal (default: 0s)',
+    ),
     pidfile: text(
       '--pidfile <file>',
       'file for the process id; a living worker that holds it keeps this one from starting',
@@ -59,7 +65,6 @@ export const workerUsage = usage({
     ),
     statedb: refused('-S, --statedb <file>', 'revoked tasks are learned from the other workers.'),
     include: refused('-I, --include <modules>', 'import them in the module of the application.'),
-    disablePrefetch: refused('--disable-prefetch', 'use --prefetch-multiplier 1 with acksLate.'),
     uid: refused('--uid <user>', 'let the service manager choose the user.'),
     gid: refused('--gid <group>', 'let the service manager choose the group.'),
     umask: refused('--umask <mask>', 'let the service manager choose the mask.'),
