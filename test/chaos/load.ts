@@ -18,6 +18,10 @@ export interface LoadOptions {
   readonly runMs: readonly [number, number];
   /** Part of the tasks that are due a little later. Default 0. */
   readonly delayed?: number;
+  /** Publishes at once. Default 25. */
+  readonly batch?: number;
+  /** Between two batches, ms. Default 0. */
+  readonly pauseMs?: number;
 }
 
 const BATCH = 25;
@@ -74,6 +78,24 @@ export class Load implements AsyncDisposable {
     }
   }
 
+  /** Resolves when this task, or any, has ended after `sinceMs` (wall clock), with how long that took; undefined: not in time. */
+  async nextEnd(sinceMs: number, limitMs: number, id?: string): Promise<number | undefined> {
+    const deadlineMs = performance.now() + limitMs;
+    let from = this.reader.entries.length;
+    for (;;) {
+      this.#follow();
+      const found = this.reader.entries
+        .slice(from)
+        .find(
+          (entry) => entry.step === 'ended' && entry.atMs >= sinceMs && (id === undefined || entry.id === id),
+        );
+      if (found !== undefined) return found.atMs - sinceMs;
+      if (performance.now() > deadlineMs) return undefined;
+      from = Math.max(0, this.reader.entries.length - 1_000);
+      await pause(10);
+    }
+  }
+
   /** One task, outside of the flow. @returns its id, or undefined when the publish was rejected */
   async send(kind: Kind, runMs: number, countdown?: number, queue?: string): Promise<string | undefined> {
     this.#sent += 1;
@@ -96,10 +118,10 @@ export class Load implements AsyncDisposable {
   }
 
   async #feed(): Promise<void> {
-    const { random, kinds, backlog, runMs, delayed = 0 } = this.options;
+    const { random, kinds, backlog, runMs, delayed = 0, batch = BATCH, pauseMs = 0 } = this.options;
     while (!this.#stopped) {
       this.#follow();
-      const room = Math.min(BATCH, backlog - this.#open.size);
+      const room = Math.min(batch, backlog - this.#open.size);
       if (room <= 0) {
         await pause(10);
         continue;
@@ -109,6 +131,7 @@ export class Load implements AsyncDisposable {
         return this.send(random.pick(kinds), random.between(...runMs), countdown);
       });
       await Promise.all(sends);
+      if (pauseMs > 0) await pause(pauseMs);
     }
   }
 
