@@ -48,6 +48,7 @@ export {
   Reject,
   Retry,
   SoftTimeLimitExceeded,
+  TaskTerminated,
   TimeLimitExceeded,
   WorkerLostError,
   WorkerShuttingDown,
@@ -100,7 +101,7 @@ export type { TaskState } from './backend/result-backend.js';
 export type { RemoteError } from './message/remote-error.js';
 
 export { ControlClient, type AskOptions } from './control/control.client.js';
-export type { ConsumerOptions, Fleet, RevokeOptions } from './control/fleet.js';
+export type { ConsumerOptions, Fleet, Revoked, RevokeOptions } from './control/fleet.js';
 export type { Inspect } from './control/inspect.js';
 export type { NodeReply } from './control/reply.js';
 export type {

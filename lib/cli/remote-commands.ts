@@ -106,6 +106,13 @@ export const CONTROL_COMMANDS: readonly RemoteCommand[] = [
     'do not run tasks with one of these stamps',
     (pairs) => ({ headers: stamps(pairs) }),
   ),
+  command(
+    'revoke_workflow',
+    '<root-id> [ids...]',
+    'run no task of the workflows that began with these',
+    (ids) => ({ task_id: ids, root_id: ids }),
+    { send: (control, args, options) => control.ask('revoke', args, options) },
+  ),
   command('shutdown', '', 'stop warmly', undefined, { unanswered: true, destroys: true }),
   command(
     'terminate',

@@ -59,5 +59,9 @@ export interface ActiveQueue {
 /** What a worker tells another that joins. */
 export interface Hello {
   readonly revoked: Readonly<Record<string, unknown>>;
+  /** Workflows, by their first tasks. This and the stamps are this library's own. */
+  readonly revoked_roots: readonly string[];
+  /** Values by header. */
+  readonly revoked_stamps: Readonly<Record<string, readonly string[]>>;
   readonly clock: number;
 }

@@ -5,10 +5,16 @@ import type { NodeReply } from './reply.js';
 
 type Tell = (method: string, args: Readonly<Record<string, unknown>>) => Promise<void>;
 
+/** Tasks by their ids, or everything of the workflows that began with these. */
+export type Revoked = string | readonly string[] | { readonly rootId: string | readonly string[] };
+
 export interface RevokeOptions {
-  /** End it where it runs already. Default false. */
+  /**
+   * End it where it runs already: its signal is aborted, and what has not ended within the worker's `abortGrace` is cut short,
+   * its process or thread killed. Default false.
+   */
   readonly terminate?: boolean;
-  /** Signal for processes that run it. Default `SIGTERM`. */
+  /** Signal for processes that run it; our workers only tell `SIGKILL`, at once, from others. Default `SIGTERM`. */
   readonly signal?: string;
 }
 
@@ -30,14 +36,18 @@ export class Fleet {
     this.#tell = tell;
   }
 
-  /** Tells workers not to run these tasks. As in Celery nobody answers: a worker that starts later hears it from others. */
-  revoke(taskIds: string | readonly string[], options: RevokeOptions = {}): Promise<void> {
-    return this.#tell('revoke', { task_id: taskIds, ...terminating(options) });
+  /**
+   * Tells workers not to run these tasks, or whole workflows: `{ rootId }`, the id of a workflow's first task, which all of
+   * its tasks carry as their root id, also those that are sent later (of workers in Python, only the first task itself heeds
+   * it). As in Celery nobody answers: a worker that starts later hears it from others.
+   */
+  revoke(what: Revoked, options: RevokeOptions = {}): Promise<void> {
+    return this.#tell('revoke', { ...named(what), ...terminating(options) });
   }
 
   /** `revoke` with `terminate`. */
-  terminate(taskIds: string | readonly string[], signal = 'SIGTERM'): Promise<void> {
-    return this.revoke(taskIds, { terminate: true, signal });
+  terminate(what: Revoked, signal = 'SIGTERM'): Promise<void> {
+    return this.revoke(what, { terminate: true, signal });
   }
 
   /** Tells workers not to run tasks stamped with one of these values. */
@@ -128,6 +138,12 @@ export class Fleet {
   election(id: string, topic: string, action: unknown): Promise<void> {
     return this.#tell('election', { id, topic, action });
   }
+}
+
+/** Celery's workers know the first task at least. */
+function named(what: Revoked): Readonly<Record<string, unknown>> {
+  if (typeof what === 'object' && 'rootId' in what) return { task_id: what.rootId, root_id: what.rootId };
+  return { task_id: what };
 }
 
 function terminating({ terminate = false, signal = 'SIGTERM' }: RevokeOptions) {

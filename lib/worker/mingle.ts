@@ -4,7 +4,7 @@ import { isRecord } from '../control/record.js';
 import type { LamportClock } from '../runtime/lamport.clock.js';
 import type { Log } from '../runtime/logger.js';
 import type { Service } from '../runtime/service.js';
-import { revokedForOthers } from './control/revoked-for-others.js';
+import { learnRevoked, revokedForOthers } from './control/revoked-for-others.js';
 import type { RevokedTasks } from './revoked.js';
 
 export interface MingleDeps {
@@ -43,15 +43,15 @@ export class Mingle implements Service {
 
   async #mingle(): Promise<void> {
     const { hostname, control, revoked, lamport, log } = this.deps;
-    const told = { from_node: hostname, revoked: revokedForOthers(revoked) };
+    const told = { from_node: hostname, ...revokedForOthers(revoked) };
     const replies = await control.ask<Hello | null>('hello', told);
     let learned = 0;
     for (const { hostname: from, value } of replies) {
       if (from === hostname || !isRecord(value)) continue;
-      const { revoked: theirs, clock } = value;
+      const { clock } = value;
       lamport.adjust(clock);
       learned += 1;
-      if (isRecord(theirs)) for (const taskId of Object.keys(theirs)) revoked.add(taskId);
+      learnRevoked(revoked, value);
     }
     if (learned > 0) log.log(`${hostname} has met ${learned} other worker${learned === 1 ? '' : 's'}`);
   }

@@ -1,6 +1,6 @@
-import type { Clock } from '../runtime/clock.js';
+import type { Clock, Timer } from '../runtime/clock.js';
 import type { Log } from '../runtime/logger.js';
-import { SoftTimeLimitExceeded, TimeLimitExceeded } from '../task/task.signals.js';
+import { SoftTimeLimitExceeded, TaskTerminated, TimeLimitExceeded } from '../task/task.signals.js';
 import type { TaskConfig } from '../task/task.options.js';
 import type { LimitOverrides } from './limit.overrides.js';
 import type { Outcome } from './outcome.js';
@@ -59,6 +59,8 @@ export class RequestRunner {
     const close = (part: Part): void => {
       open.delete(part);
       part.request.cutShort = undefined;
+      part.request.terminate = undefined;
+      part.grace?.cancel();
       if (open.size === 0) disarm();
     };
     const run = this.deps.poolOf(first).run(requests, () => {
@@ -79,12 +81,22 @@ export class RequestRunner {
         cut.push(() => part.resolve(outcome));
       };
     }
+    for (const part of parts) {
+      const { request } = part;
+      request.terminate = (graceMs) => {
+        part.revoked = true;
+        request.abort.abort(new TaskTerminated());
+        part.grace?.cancel();
+        if (graceMs > 0) part.grace = this.deps.clock.after(graceMs, () => request.cutShort?.(TERMINATED));
+        else request.cutShort?.(TERMINATED);
+      };
+    }
     void run.outcomes.then((outcomes) => {
       for (const [index, part] of parts.entries()) {
         const outcome = outcomes[index];
         if (!open.has(part) || outcome === undefined) continue;
         close(part);
-        part.resolve(part.request.lost ? ABANDONED : outcome);
+        part.resolve(finalOf(part, outcome));
       }
     });
   }
@@ -148,6 +160,16 @@ export class RequestRunner {
 interface Part {
   readonly request: Request;
   readonly resolve: (outcome: Outcome) => void;
+  /** While it runs. */
+  revoked?: true;
+  /** Until it is cut short, once it is revoked. */
+  grace?: Timer;
+}
+
+/** What a handler made of it counts only while the request is this worker's, and wanted. */
+function finalOf({ request, revoked }: Part, outcome: Outcome): Outcome {
+  if (request.lost) return ABANDONED;
+  return revoked === true ? TERMINATED : outcome;
 }
 
 function least(limits: readonly (number | undefined)[]): number | undefined {
@@ -157,3 +179,4 @@ function least(limits: readonly (number | undefined)[]): number | undefined {
 
 const NOTHING = (): void => undefined;
 const ABANDONED: Outcome = Object.freeze({ kind: 'abandoned' });
+const TERMINATED: Outcome = Object.freeze({ kind: 'revoked', reason: 'terminated' });

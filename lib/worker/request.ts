@@ -21,6 +21,8 @@ export class Request {
   ackedEarly = false;
   /** Ends the run now, whatever its handler still does. Set while the handler runs. */
   cutShort: ((outcome: Outcome) => void) | undefined;
+  /** Revoked while it runs: aborts its signal, and cuts it short where it has not ended within the time. Set likewise. */
+  terminate: ((graceMs: number) => void) | undefined;
   /** Everything this run sent, callbacks too, as Celery's result tuples. */
   readonly children: unknown[] = [];
   readonly abort = new LazyAbort((abort) => {

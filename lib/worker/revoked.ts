@@ -1,33 +1,42 @@
 import type { TaskMessage } from '../message/task-message.js';
 import type { Clock } from '../runtime/clock.js';
+import { AgingSet } from './aging.set.js';
 
-/** As Celery's `CELERY_WORKER_REVOKES_MAX` and `CELERY_WORKER_REVOKE_EXPIRES`. */
-const MOST_IDS = 50_000;
-const LIFE_MS = 10_800_000;
 /** Stamps that are not to run: names of headers, and values of each. */
 const MOST_STAMPS = 10_000;
 
-/** Tasks that are not to run. Bounded: the oldest are forgotten first, and each after three hours. */
+/** Tasks that are not to run: by their ids, the ids of their workflows' roots, and their stamps. Bounded. */
 export class RevokedTasks {
-  readonly #since = new Map<string, number>();
+  readonly #ids: AgingSet;
+  readonly #roots: AgingSet;
   readonly #stamps = new Map<string, Set<string>>();
+  readonly #listeners: (() => void)[] = [];
   #stamped = 0;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(clock: Clock) {
+    this.#ids = new AgingSet(clock);
+    this.#roots = new AgingSet(clock);
+  }
+
+  /** Calls back after each change. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
 
   /** @param ageMs how long ago it was revoked */
   add(taskId: string, ageMs = 0): void {
-    this.#since.delete(taskId);
-    this.#since.set(taskId, this.clock.monotonicMs() - ageMs);
-    for (const [oldest, sinceMs] of this.#since) {
-      if (this.#since.size <= MOST_IDS && this.clock.monotonicMs() - sinceMs < LIFE_MS) return;
-      this.#since.delete(oldest);
-    }
+    this.#ids.add(taskId, ageMs);
+    this.#changed();
   }
 
   has(taskId: string): boolean {
-    const sinceMs = this.#since.get(taskId);
-    return sinceMs !== undefined && this.clock.monotonicMs() - sinceMs < LIFE_MS;
+    return this.#ids.has(taskId);
+  }
+
+  /** Every task of a workflow, also those that are sent later. @param rootId the id of its first task */
+  addRoot(rootId: string, ageMs = 0): void {
+    this.#roots.add(rootId, ageMs);
+    this.#changed();
   }
 
   /** Tasks with such a stamp. False: too many are kept already. */
@@ -37,20 +46,29 @@ export class RevokedTasks {
     if (this.#stamped >= MOST_STAMPS) return false;
     this.#stamped += 1;
     this.#stamps.set(header, values.add(value));
+    this.#changed();
     return true;
   }
 
-  /** By its id, or one of its stamps. */
-  covers({ id, stamps }: Pick<TaskMessage, 'id' | 'stamps'>): boolean {
-    return this.has(id) || (this.#stamped > 0 && this.#coversStamp(stamps));
+  covers({ id, rootId, stamps }: Pick<TaskMessage, 'id' | 'rootId' | 'stamps'>): boolean {
+    return this.#ids.has(id) || this.#roots.has(rootId) || (this.#stamped > 0 && this.#coversStamp(stamps));
   }
 
-  /** The latest first, with their ages. */
-  *latest(): Iterable<readonly [taskId: string, ageMs: number]> {
-    for (const [taskId, sinceMs] of [...this.#since].reverse()) {
-      const ageMs = this.clock.monotonicMs() - sinceMs;
-      if (ageMs < LIFE_MS) yield [taskId, ageMs];
-    }
+  /** Ids, the latest first, with their ages. */
+  latest(): Iterable<readonly [taskId: string, ageMs: number]> {
+    return this.#ids.latest();
+  }
+
+  latestRoots(): Iterable<readonly [rootId: string, ageMs: number]> {
+    return this.#roots.latest();
+  }
+
+  get stamps(): Readonly<Record<string, readonly string[]>> {
+    return Object.fromEntries([...this.#stamps].map(([header, values]) => [header, [...values]]));
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #coversStamp(stamps: TaskMessage['stamps']): boolean {

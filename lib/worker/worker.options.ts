@@ -12,7 +12,7 @@ import {
   type Field,
 } from '../runtime/options.js';
 import { healthConfig, type HealthConfig, type HealthOptions } from './health/health.options.js';
-import { nodeName } from './node-name.js';
+import { filledHost, nodeName } from './node-name.js';
 import { decided, namedPools, poolFields, type PoolConfig, type PoolOptions } from './pool/pool.options.js';
 
 /** What becomes of a message that cannot be run. */
@@ -99,6 +99,12 @@ export interface WorkerOptions extends PoolOptions {
   remoteControl?: boolean | readonly string[];
   /** Hear other workers: who there is, and elections among them. Default true (`--without-gossip`). */
   gossip?: boolean;
+  /**
+   * File for what must outlive the worker: which tasks, workflows and stamps are revoked, and the clock of events. Read at the
+   * start; written a moment after each change. `%h`, `%n` and `%d` as in `hostname`, for workers need one each. Default none:
+   * what is revoked is asked of other workers (`worker_state_db`, `--statedb`).
+   */
+  stateDb?: string;
   /** Ask other workers at the start which tasks are revoked. Default true (`--without-mingle`). */
   mingle?: boolean;
   /**
@@ -153,6 +159,7 @@ export interface WorkerConfig extends PoolConfig {
   readonly remoteControl: boolean | readonly string[];
   readonly gossip: boolean;
   readonly mingle: boolean;
+  readonly stateDb: string | undefined;
   readonly logResults: boolean;
   readonly sendEvents: boolean;
   readonly eventArguments: boolean;
@@ -235,6 +242,7 @@ export const workerFields: { readonly [K in keyof WorkerConfig]-?: Field<WorkerC
     Array.isArray(value) ? commandNames(value, path) : bool(true)(value, path),
   gossip: bool(true),
   mingle: bool(true),
+  stateDb: (value, path) => filledHost(text(undefined)(value, path)),
   logResults: bool(true),
   sendEvents: bool(false),
   eventArguments: bool(false),

@@ -42,6 +42,7 @@ import { RequestRunner } from './request.runner.js';
 import { ResultRecorder } from './result.recorder.js';
 import { RevokedTasks } from './revoked.js';
 import { StartedTasks } from './started.tasks.js';
+import { StateFile } from './state.file.js';
 import { TaskEvents } from './task.events.js';
 import { TaskHooks } from './task.hooks.js';
 import { joinedObservers, type TaskObserver } from './task.observer.js';
@@ -136,7 +137,7 @@ export class Worker {
     const recorder = new ResultRecorder({ backend, clock, config });
     const later = new LaterRequeues(clock);
     const taskLog = new TaskLog(log, config);
-    const { hostname } = config;
+    const { hostname, stateDb } = config;
     const lamport = new LamportClock();
     const started = new StartedTasks(clock);
     const limitOverrides = new LimitOverrides();
@@ -289,6 +290,8 @@ export class Worker {
       this.#limits,
       // What was told last is told before the worker is gone.
       { name: 'events', start: async () => undefined, stop: () => events.flush() },
+      // Before the first message: what was revoked is not run.
+      ...(stateDb === undefined ? [] : [new StateFile({ file: stateDb, revoked, lamport, clock, log })]),
       ...control.presence,
       pools,
       this.#autoscaler,

@@ -54,6 +54,29 @@ describe('workers that join', () => {
     expect(reply?.value).toEqual(['early']);
   });
 
+  it('learn which workflows and stamps are revoked', async () => {
+    await using f = await fleet('w1');
+    const [w1] = f.opened;
+    const at = { destination: 'w1@vm' };
+    await w1?.control.ask('revoke', { task_id: 'first', root_id: 'first' }, at);
+    await w1?.control.ask('revoke_by_stamped_headers', { headers: { tenant: 'x' } }, at);
+    const w2 = await f.join('w2');
+    await eventually(async () => {
+      await f.clock.advance(1_000);
+      return w2.lines.some((line) => line.includes('w2@vm has met 1 other worker'));
+    });
+
+    const [reply] = await w2.control.ask('hello', { from_node: 'w3@vm' }, { destination: 'w2@vm' });
+
+    expect(reply?.value).toMatchObject({ revoked_roots: ['first'], revoked_stamps: { tenant: ['x'] } });
+    const [odd] = await w2.control.ask(
+      'hello',
+      { from_node: 'w3@vm', revoked_roots: { a: 1 }, revoked_stamps: { run: 'b' } },
+      { destination: 'w2@vm' },
+    );
+    expect(odd?.value).toMatchObject({ revoked_roots: ['first'], revoked_stamps: { tenant: ['x'] } });
+  });
+
   it('answer the hello of a Python worker in the form it reads', async () => {
     await using f = await fleet('w1');
     const w1 = f.opened[0] as Controlled;

@@ -74,6 +74,7 @@ export function workerOptions(flags: Flags): WorkerOptions {
     remoteControl: flags.withoutRemoteControl ? false : undefined,
     gossip: flags.withoutGossip ? false : undefined,
     mingle: flags.withoutMingle ? false : undefined,
+    stateDb: flags.statedb,
     health: healthOf(flags),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

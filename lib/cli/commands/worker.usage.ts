@@ -47,6 +47,10 @@ export const workerUsage = usage({
       '--pidfile <file>',
       'file for the process id; a living worker that holds it keeps this one from starting',
     ),
+    statedb: text(
+      '-S, --statedb <file>',
+      'keeps which tasks are revoked over a restart; one for each worker: /var/lib/w1@%h.state',
+    ),
     healthPort: integer('--health-port <port>', 'answers GET /live and /ready there, for probes'),
     healthHost: text('--health-host <host>', 'on this address (default: 127.0.0.1; all: 0.0.0.0)'),
     healthFile: text('--health-file <file>', 'file it writes how it is to, for `nest-celery health`'),
@@ -63,7 +67,6 @@ export const workerUsage = usage({
       '-f, --logfile <file>',
       'it writes to stdout; let the shell or the service manager put that into a file.',
     ),
-    statedb: refused('-S, --statedb <file>', 'revoked tasks are learned from the other workers.'),
     include: refused('-I, --include <modules>', 'import them in the module of the application.'),
     uid: refused('--uid <user>', 'let the service manager choose the user.'),
     gid: refused('--gid <group>', 'let the service manager choose the group.'),

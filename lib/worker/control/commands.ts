@@ -28,6 +28,7 @@ export const COMMANDS: ReadonlyMap<string, CommandHandler> = new Map<string, Com
   ['hello', inspect.hello],
   ['revoke', revoking.revoke],
   ['terminate', revoking.terminate],
+  ['revoke_workflow', revoking.revokeWorkflow],
   ['revoke_by_stamped_headers', revoking.revokeByStampedHeaders],
   ['rate_limit', control.rateLimit],
   ['time_limit', control.timeLimit],

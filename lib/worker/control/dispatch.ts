@@ -51,6 +51,7 @@ function refused(error: string): Dispatched {
 /** For `revoke`, Celery's own words. */
 function lineOf(method: string, args: Fields): string {
   if (method !== 'revoke') return `Told by remote control: ${method} ${printable(saferepr(args), 300)}`;
-  const { task_id: ids } = args;
-  return `Tasks flagged as revoked: ${printable((Array.isArray(ids) ? ids.slice(0, 20) : [ids]).join(', '), 1_000)}`;
+  const { task_id: ids, root_id: roots } = args;
+  const what = roots === undefined ? 'Tasks' : 'Workflows';
+  return `${what} flagged as revoked: ${printable((Array.isArray(ids) ? ids.slice(0, 20) : [ids]).join(', '), 1_000)}`;
 }

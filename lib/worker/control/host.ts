@@ -16,6 +16,8 @@ import type { MemorySamples } from './memory.samples.js';
 export interface ControlHost {
   /** Node name. */
   readonly hostname: string;
+  /** How long handlers may take to end whose signal was aborted, ms. */
+  readonly config: { readonly abortGrace: number };
   readonly broker: Broker;
   readonly clock: Clock;
   /** The clock of events. */

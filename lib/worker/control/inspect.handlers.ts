@@ -3,7 +3,7 @@ import type { Fields } from '../../control/record.js';
 import { formatCeleryDate } from '../../message/celery-date.js';
 import { texts } from './arguments.js';
 import { CommandRefused, type ControlHost } from './host.js';
-import { revokedForOthers } from './revoked-for-others.js';
+import { learnRevoked, revokedForOthers } from './revoked-for-others.js';
 import { queueInfo } from './queue-info.js';
 import { maskedSettings } from './settings.js';
 import { registeredTask } from './registered.js';
@@ -72,12 +72,10 @@ export function memdump({ memory }: ControlHost, { samples = 10 }: Fields): stri
 }
 
 /** Another worker has started: what it revoked holds here, and it learns what was revoked before it came. */
-export function hello(host: ControlHost, { from_node: from, revoked: theirs }: Fields): Hello | null {
-  if (from === host.hostname) return null;
-  // Their ages are by clocks of other machines: nothing to go by.
-  if (typeof theirs === 'object' && theirs !== null)
-    for (const taskId of Object.keys(theirs)) host.revoked.add(taskId);
-  return { revoked: revokedForOthers(host.revoked), clock: host.lamport.forward() };
+export function hello(host: ControlHost, told: Fields): Hello | null {
+  if (told['from_node'] === host.hostname) return null;
+  learnRevoked(host.revoked, told);
+  return { ...revokedForOthers(host.revoked), clock: host.lamport.forward() };
 }
 
 /** Celery's, of its timer's entries. */

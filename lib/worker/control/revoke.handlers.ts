@@ -6,37 +6,59 @@ import type { Request } from '../request.js';
 import { texts } from './arguments.js';
 import { CommandRefused, ok, type ControlHost } from './host.js';
 
-export function revoke(host: ControlHost, { task_id: named, terminate: end }: Fields) {
-  const ids = texts(named, 'task_id');
+/** `root_id` is this library's own: whole workflows, by the ids of their first tasks. Celery's workers overlook it. */
+export function revoke(host: ControlHost, args: Fields) {
+  const { task_id: named, root_id: rooted, terminate: end, signal } = args;
+  const roots = new Set(rooted === undefined ? [] : texts(rooted, 'root_id'));
+  const ids = new Set(texts(named, 'task_id'));
   for (const id of ids) host.revoked.add(id);
-  if (end !== true) return ok(`tasks ${shown(ids)} flagged as revoked`);
-  return terminated(endAll(host, (request) => ids.includes(request.id)));
+  for (const id of roots) host.revoked.addRoot(id);
+  if (end !== true) {
+    return ok(
+      roots.size > 0
+        ? `workflows ${shown([...roots])} flagged as revoked`
+        : `tasks ${shown([...ids])} flagged as revoked`,
+    );
+  }
+  const chosen = ({ id, message }: Request): boolean => ids.has(id) || roots.has(message.rootId);
+  return terminated(endAll(host, chosen, signal));
 }
 
 export const terminate = (host: ControlHost, args: Fields) => revoke(host, { ...args, terminate: true });
 
-export function revokeByStampedHeaders(host: ControlHost, { headers, terminate: end }: Fields) {
+/** This library's own: `revoke` of whole workflows. */
+export const revokeWorkflow = (host: ControlHost, { root_id: roots, ...args }: Fields) =>
+  revoke(host, { ...args, task_id: roots, root_id: roots });
+
+export function revokeByStampedHeaders(host: ControlHost, { headers, terminate: end, signal }: Fields) {
   const stamps = stampsOf(headers);
   for (const [header, value] of stamps) {
     if (!host.revoked.addStamp(header, value))
       throw new CommandRefused('too many stamps are revoked already');
   }
   if (end !== true) return ok(`headers ${saferepr(headers)} flagged as revoked, but not terminated`);
-  const ended = endAll(host, ({ message }) => host.revoked.covers(message));
+  const ended = endAll(host, ({ message }) => host.revoked.covers(message), signal);
   return ended.length === 0
     ? ok(`headers ${saferepr(headers)} were not terminated`)
     : ok(`headers ${saferepr(headers)} revoked`);
 }
 
-/** Those that run are ended now: a process is killed, on an event loop the handler is left alone, its signal aborted. */
-function endAll(host: ControlHost, chosen: (request: Request) => boolean): string[] {
+/**
+ * Those that run are told by their signal, and ended by force where they are not done soon after; with SIGKILL at once. On an
+ * event loop nothing can force a handler: it is left alone.
+ */
+function endAll(host: ControlHost, chosen: (request: Request) => boolean, signal: unknown): string[] {
   const running = host.requests().filter((request) => request.stage === 'running' && chosen(request));
+  const graceMs = AT_ONCE.includes(signal) ? 0 : host.config.abortGrace;
   for (const request of running) {
-    request.cutShort?.({ kind: 'revoked', reason: 'terminated' });
-    request.abort.abort(new TaskTerminated());
+    if (request.terminate === undefined) request.abort.abort(new TaskTerminated());
+    else request.terminate(graceMs);
   }
   return running.map(({ id }) => id);
 }
+
+/** SIGKILL as Celery's clients write it. */
+const AT_ONCE: readonly unknown[] = ['SIGKILL', 'KILL', 9];
 
 function terminated(ids: readonly string[]) {
   return ok(ids.length === 0 ? 'terminate: tasks unknown' : `terminate: ${ids.join(', ')}`);
