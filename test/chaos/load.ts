@@ -25,6 +25,7 @@ export interface LoadOptions {
 }
 
 const BATCH = 25;
+const GIVE_UP_MS = 60_000;
 
 /** A client that keeps a queue filled, and follows the ledger. */
 export class Load implements AsyncDisposable {
@@ -65,15 +66,16 @@ export class Load implements AsyncDisposable {
   }
 
   /**
-   * Waits until every accepted task of these kinds has ended, or nothing has moved for `quietMs`.
-   * @returns whether all have ended
+   * Waits until every accepted task has ended, or nothing has moved for `quietMs` and, where that is asked, the broker holds
+   * no message any more. Gives up when nothing has moved for a minute.
    */
-  async drained(kinds: readonly Kind[], quietMs: number): Promise<boolean> {
+  async drained(quietMs: number, isEmpty: () => Promise<boolean> = async () => true): Promise<void> {
     let movedMs = performance.now();
     for (;;) {
       if (this.#follow() > 0) movedMs = performance.now();
-      if (![...this.#open].some((id) => kinds.some((kind) => id.startsWith(kind)))) return true;
-      if (performance.now() - movedMs > quietMs) return false;
+      const stillMs = performance.now() - movedMs;
+      if (this.#open.size === 0 || stillMs > GIVE_UP_MS) return;
+      if (stillMs > quietMs && (await isEmpty())) return;
       await pause(20);
     }
   }

@@ -53,3 +53,8 @@ export function sized(tier: Tier, full: number, short: number): number {
   if (tier === 'full') return full;
   return tier === 'ci' ? Math.max(1, Math.round(full / 10)) : short;
 }
+
+/** The short tier runs beside whatever else is on the machine: it counts, and promises no times. */
+export function isTimed(tier: Tier): boolean {
+  return tier !== 'short';
+}

@@ -68,7 +68,7 @@ async function survive(stage: Stage, { test, workers }: { readonly test: string;
     broken.push(`${workers - fleet.serving.length} workers did not outlive it`);
   await load.stop();
   if (workers === NOBODY) await Promise.all([fleet.start(), fleet.start()]);
-  await load.drained(['late'], WAIT_MS);
+  await load.drained(WAIT_MS);
   for (const { code } of await fleet.stop()) {
     if (code !== 0) broken.push(`a worker ended with ${code} instead of 0`);
   }
