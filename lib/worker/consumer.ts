@@ -1,4 +1,4 @@
-import type { Broker, Delivery, Settled, Subscription } from '../broker/broker.js';
+import type { Broker, ConsumeOptions, Delivery, Settled, Subscription } from '../broker/broker.js';
 import type { QueueDeclaration } from '../broker/topology.js';
 import { embedProblem } from '../canvas/check-embed.js';
 import { UndecodableMessageError } from '../errors.js';
@@ -21,8 +21,10 @@ import { EtaHolder } from './eta.holder.js';
 import type { LaterRequeues } from './later-requeues.js';
 import { FloodSifter } from './limits/flood.sifter.js';
 import type { Entry, Limits } from './limits/limits.js';
+import { PoolRoom, type Places } from './pool.room.js';
 import { prefetchOf, totalPrefetch, type PrefetchFacts } from './prefetch.js';
 import { printable } from './printable.js';
+import { QueuesApart } from './queues-apart.js';
 import { Request } from './request.js';
 import type { RequestRunner } from './request.runner.js';
 import type { ResultRecorder } from './result.recorder.js';
@@ -43,8 +45,8 @@ export interface ConsumerDeps {
   /** The places of the pool that a request runs in. */
   readonly slotsOf: (request: Request) => Slots;
   readonly limits: Limits;
-  /** Handlers that can run at once, in all pools. */
-  readonly capacity: () => number;
+  /** Of each pool. */
+  readonly places: () => readonly Places[];
   readonly recorder: ResultRecorder;
   readonly settlement: Settlement;
   readonly unrunnable: UnrunnableMessages;
@@ -65,6 +67,7 @@ export class Consumer implements Service {
   readonly #held: EtaHolder;
   readonly #attempts: Attempts;
   readonly #collector: Collector;
+  readonly #room: PoolRoom;
   #prefetch: number;
   #queues: readonly QueueDeclaration[];
   readonly #holdMs: number;
@@ -85,6 +88,7 @@ export class Consumer implements Service {
   constructor(private readonly deps: ConsumerDeps) {
     const { config, broker, clock } = deps;
     this.#queues = deps.queues;
+    this.#room = new PoolRoom(deps.places);
     this.#prefetch = prefetchOf(this.#prefetchFacts);
     this.#holdMs = config.etaHold ?? broker.supports.deferResolutionMs;
     this.#held = new EtaHolder(() => this.#mostHeld, clock);
@@ -142,16 +146,11 @@ export class Consumer implements Service {
   }
 
   async start(): Promise<void> {
-    const { broker, config, log } = this.deps;
-    const subscription = await broker.consume(this.#queues, {
-      prefetch: this.#prefetch,
-      ...(config.disablePrefetch && { room: () => this.deps.capacity() - this.#inHand.size }),
-      onDelivery: this.#receive,
-      onQueueLost: (queue, reason) =>
-        log.error(
-          `Queue ${JSON.stringify(queue)} is no longer consumed, trying to get it back: ${printable(reason.message)}`,
-        ),
-    });
+    const { broker } = this.deps;
+    const subscription =
+      this.#hasPools && !broker.supports.prefetchPerQueue
+        ? await QueuesApart.open(broker, this.#queues, (queue) => this.#options(queue))
+        : await broker.consume(this.#queues, this.#options());
     this.#subscription = subscription;
     const { content, tasks, limits, isRevoked, clock } = this.deps;
     this.#sifter = new FloodSifter({ subscription, content, tasks, limits, isRevoked, clock });
@@ -159,6 +158,24 @@ export class Consumer implements Service {
     // Stopped while it started.
     await subscription.cancel();
     await Promise.all(this.#giveBack());
+  }
+
+  #options(queue?: string): ConsumeOptions {
+    const { config, log } = this.deps;
+    return {
+      prefetch: this.#prefetch,
+      ...(config.disablePrefetch && { room: () => this.#room.of(queue) }),
+      onDelivery: this.#receive,
+      onQueueLost: (lost, reason) =>
+        log.error(
+          `Queue ${JSON.stringify(lost)} is no longer consumed, trying to get it back: ${printable(reason.message)}`,
+        ),
+    };
+  }
+
+  /** A flood for one pool must leave the places of the others to them: each queue then counts by itself. */
+  get #hasPools(): boolean {
+    return this.deps.config.pools.size > 0;
   }
 
   /** The pools have another size, or the queues are others. Takes effect for the next messages. */
@@ -170,26 +187,26 @@ export class Consumer implements Service {
   }
 
   get #prefetchFacts(): PrefetchFacts {
-    const { capacity, config, broker } = this.deps;
+    const { places, config, broker } = this.deps;
     return {
-      capacity: capacity(),
+      capacity: places().reduce((sum, { most }) => sum + most, 0),
       multiplier: config.prefetchMultiplier,
       disabled: config.disablePrefetch,
       queues: this.#queues.length,
-      perQueue: broker.supports.prefetchPerQueue,
+      perQueue: this.#hasPools || broker.supports.prefetchPerQueue,
     };
   }
 
   /** Half of what is taken ahead, so that the other half is there to run. */
   get #mostHeld(): number {
-    const { prefetch } = this;
+    const prefetch = this.#prefetch;
     if (this.deps.config.disablePrefetch) return 0;
     return prefetch === 0 ? MOST_HELD : Math.min(MOST_HELD, Math.floor(prefetch / 2));
   }
 
   /** It is out of this worker's hands. */
   #letGo(request: Request): void {
-    this.#inHand.delete(request);
+    if (this.#inHand.delete(request)) this.#room.left(this.deps.slotsOf(request));
     // Asks again for room.
     if (this.deps.config.disablePrefetch) void this.#subscription?.setPrefetch(this.#prefetch);
   }
@@ -258,9 +275,12 @@ export class Consumer implements Service {
     if (definition === undefined)
       return this.#aside(this.deps.unrunnable.unknownTask(delivery, message), delivery);
     const request = new Request(delivery, message, definition);
+    const slots = this.deps.slotsOf(request);
+    this.#room.came(delivery.queue, slots);
     const verdict = this.#admit(request);
     if (verdict.run === 'later' && !this.#canHold(verdict.dueMs)) return this.#defer(request, verdict.dueMs);
     this.#inHand.add(request);
+    this.#room.took(slots);
     if (verdict.run === 'later') this.#tellReceived(request);
     this.#follow(request, verdict);
   }

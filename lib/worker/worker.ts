@@ -229,7 +229,7 @@ export class Worker {
       runner: this.#runner,
       slotsOf: (request) => pools.of(request).slots,
       limits: this.#limits,
-      capacity: () => pools.capacity,
+      places: () => pools.places,
       recorder,
       settlement,
       unrunnable: new UnrunnableMessages({

@@ -19,6 +19,52 @@ describe('named pools', () => {
     for (const id of heavy) await world.until(id, 'SUCCESS');
   });
 
+  it.each([
+    ['taken ahead', { prefetchMultiplier: 1 }],
+    ['taken for free slots only', { disablePrefetch: true }],
+  ])(
+    'are reached past a flood for another one, where each has a queue of its own: %s',
+    async (_, options) => {
+      const door = gate();
+      await using world = await startWorld({
+        tasks: { heavy: { pool: 'cpu', acksLate: true, run: () => door.opened }, light: () => 'done' },
+        worker: { concurrency: 2, pools: { cpu: { concurrency: 1 } }, queues: ['celery', 'cpu'], ...options },
+      });
+      for (let each = 0; each < 100; each += 1) await world.send('heavy', [], { queue: 'cpu' });
+      await eventually(() => world.worker.status.running === 1);
+
+      for (let each = 0; each < 5; each += 1) await world.until(await world.send('light'), 'SUCCESS');
+
+      expect(world.worker.status.running).toBe(1);
+      door.open();
+      await eventually(() => world.worker.status.processed === 105);
+    },
+  );
+
+  it('take for free slots of their own only, with disablePrefetch', async () => {
+    const door = gate();
+    await using world = await startWorld({
+      tasks: { heavy: { pool: 'cpu', acksLate: true, run: () => door.opened }, light: () => 'done' },
+      worker: {
+        concurrency: 8,
+        pools: { cpu: { concurrency: 2 } },
+        queues: ['celery', 'cpu'],
+        disablePrefetch: true,
+      },
+    });
+    for (let each = 0; each < 20; each += 1) await world.send('heavy', [], { queue: 'cpu' });
+    await eventually(() => world.worker.status.running === 2);
+    await world.until(await world.send('light'), 'SUCCESS');
+
+    expect(world.worker.status).toMatchObject({ running: 2, waiting: 0 });
+    expect(await world.broker.size('cpu')).toBe(18);
+    await world.worker.resizePool(3, 'cpu');
+    await eventually(() => world.worker.status.running === 3);
+    expect(await world.broker.size('cpu')).toBe(17);
+    door.open();
+    await eventually(() => world.worker.status.processed === 21);
+  });
+
   it('that a worker has not are said at its start; its own pool runs their tasks', async () => {
     await using world = await startWorld({ tasks: { heavy: { pool: 'gpu', run: () => 'done' } } });
     expect(world.lines).toContainEqual(expect.stringMatching(/^warn Task heavy names the pool "gpu"/));

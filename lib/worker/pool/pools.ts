@@ -13,6 +13,7 @@ import { AsyncPool, type RunHandler } from './async.pool.js';
 import type { CargoHold } from './cargo.js';
 import { childScript } from './child.entry.js';
 import { ChildPool } from './child.pool.js';
+import type { Places } from '../pool.room.js';
 import { DEFAULT_POOL, type PoolConfig, type ScaleRange } from './pool.options.js';
 import type { Pool } from './pool.js';
 import type { ProcHooks } from './proc.hooks.js';
@@ -68,9 +69,9 @@ export class Pools implements Service {
     return [...this.#units.values()];
   }
 
-  /** Handlers run at once, in all pools together, when each has grown as far as it may. */
-  get capacity(): number {
-    return this.units.reduce((sum, { slots, range }) => sum + Math.max(slots.size, range?.max ?? 0), 0);
+  /** Of each pool, when it has grown as far as it may. */
+  get places(): readonly Places[] {
+    return this.units.map(({ slots, range }) => ({ slots, most: Math.max(slots.size, range?.max ?? 0) }));
   }
 
   get(name: string): PoolUnit | undefined {

@@ -1,0 +1,68 @@
+import type { Broker, ConsumeOptions, Sifted, Subscription, WhenToPutAway } from '../broker/broker.js';
+import type { QueueDeclaration } from '../broker/topology.js';
+
+/** The options for a queue of its own, as they are when it is added. */
+export type OptionsOf = (queue: string) => ConsumeOptions;
+
+/**
+ * A subscription for each queue, seen as one: where a broker counts the prefetch over all queues of a subscription, a
+ * flood in one of them takes no places from the others.
+ */
+export class QueuesApart implements Subscription {
+  readonly #each = new Map<string, Subscription>();
+
+  private constructor(
+    private readonly broker: Broker,
+    private readonly optionsOf: OptionsOf,
+  ) {}
+
+  /** @throws what `Broker.consume` throws for any of the queues; then none is consumed */
+  static async open(
+    broker: Broker,
+    queues: readonly QueueDeclaration[],
+    optionsOf: OptionsOf,
+  ): Promise<QueuesApart> {
+    const apart = new QueuesApart(broker, optionsOf);
+    try {
+      for (const queue of queues) await apart.addQueue(queue);
+      return apart;
+    } catch (error) {
+      await apart.cancel();
+      throw error;
+    }
+  }
+
+  get missing(): readonly string[] {
+    return [...this.#each.values()].flatMap(({ missing }) => missing ?? []);
+  }
+
+  async setPrefetch(prefetch: number): Promise<void> {
+    await this.#all((subscription) => subscription.setPrefetch(prefetch));
+  }
+
+  async addQueue(queue: QueueDeclaration): Promise<void> {
+    if (this.#each.has(queue.name)) return;
+    this.#each.set(queue.name, await this.broker.consume([queue], this.optionsOf(queue.name)));
+  }
+
+  async removeQueue(queue: string): Promise<void> {
+    const subscription = this.#each.get(queue);
+    this.#each.delete(queue);
+    await subscription?.cancel();
+  }
+
+  /** Nothing is looked at where the broker has no such step. */
+  async sift(queue: string, when: WhenToPutAway): Promise<Sifted> {
+    return (await this.#each.get(queue)?.sift?.(queue, when)) ?? NOTHING;
+  }
+
+  async cancel(): Promise<void> {
+    await this.#all((subscription) => subscription.cancel());
+  }
+
+  async #all(call: (subscription: Subscription) => Promise<void>): Promise<void> {
+    await Promise.all([...this.#each.values()].map(call));
+  }
+}
+
+const NOTHING: Sifted = Object.freeze({ looked: 0, put: [] });
