@@ -80,9 +80,11 @@ export class Mailbox implements Service {
     this.#later?.cancel();
     this.#window?.cancel();
     this.#waiting.clear();
-    this.#acknowledge();
-    await this.#subscription?.cancel();
+    // First no more may come: each acknowledgement would let another one in.
+    const cancelled = this.#subscription?.cancel();
     this.#subscription = undefined;
+    await cancelled;
+    this.#acknowledge();
   }
 
   async #open(first: boolean): Promise<void> {
@@ -92,7 +94,10 @@ export class Mailbox implements Service {
         prefetch: PER_WINDOW,
         onDelivery: (delivery) => this.#receive(delivery),
       });
-      if (this.#stopped) return await subscription.cancel();
+      if (this.#stopped) {
+        await subscription.cancel();
+        return this.#acknowledge();
+      }
       this.#subscription = subscription;
     } catch (error) {
       if (this.#stopped) return;
@@ -107,8 +112,8 @@ export class Mailbox implements Service {
   }
 
   #receive(delivery: Delivery): void {
-    if (this.#stopped) return void delivery.ack();
     this.#taken.push(delivery);
+    if (this.#stopped) return;
     this.#window ??= this.deps.clock.after(WINDOW_MS, () => this.#nextWindow());
     if (this.#waiting.size === 0 && this.#budget.waitMs === 0) return this.#look(delivery);
     this.#waiting.push(delivery);

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, inject, it } from 'vitest';
+import { CeleryApp, readCeleryOptions } from '../../lib/index.js';
+import { PIDBOX_EXCHANGE } from '../../lib/control/pidbox.js';
+import { requestMessage } from '../../lib/control/request.js';
+import { contentOf } from '../message/open-content.js';
+
+const target = { exchange: PIDBOX_EXCHANGE.name, routingKey: '', exchangeDeclaration: PIDBOX_EXCHANGE };
+
+describe.each([
+  { name: 'Redis', broker: () => `${inject('redisUrl')}/12` },
+  { name: 'RabbitMQ', broker: () => inject('rabbitUrl') },
+])('on $name', ({ broker }) => {
+  it('a worker in a flood of commands still hears, and stops without an error', async () => {
+    const complaints: string[] = [];
+    const complain = (line: string): void => void complaints.push(line);
+    const log = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: complain };
+    const app = await CeleryApp.open(readCeleryOptions({ broker: broker() }), { log });
+    const hostname = `w1@${randomUUID().slice(0, 8)}`;
+    const worker = await app.startWorker({ hostname, queues: [hostname] });
+    const content = await contentOf();
+    const all = { method: 'ping', arguments: {}, addressees: { kind: 'all' }, reply: undefined } as const;
+    const command = requestMessage(all, content, { clock: 1 });
+
+    await Promise.all(Array.from({ length: 500 }, () => app.broker.publish(target, command)));
+    const alive = await app.control.inspect({ destination: hostname, timeout: '20s' }).ping();
+    expect(alive.map(({ value }) => value)).toEqual(['pong']);
+    await Promise.all(Array.from({ length: 4_000 }, () => app.broker.publish(target, command)));
+    await worker.stop();
+    await app.close(1_000);
+
+    expect(complaints).toEqual([]);
+  });
+});
