@@ -31,7 +31,7 @@ export function askWorkers<R = unknown>(
   return collect(app, flags, cli, (asking) => app.control.ask<R>(method, args, asking));
 }
 
-type AskFlags = Partial<ValuesOf<typeof ASK_FLAGS>>;
+export type AskFlags = Partial<ValuesOf<typeof ASK_FLAGS>>;
 
 /** The answers to whatever is asked with these options. */
 export async function collect<R>(

@@ -1,7 +1,8 @@
 import type { Cli } from './cli.js';
 
-const ALTERNATE = '\u001B[?1049h\u001B[?25l';
-const BACK = '\u001B[?25h\u001B[?1049l';
+/** No cursor, and no line goes on in the next: what is too wide is cut, so that a line of text stays one of the screen. */
+const ALTERNATE = '\u001B[?1049h\u001B[?25l\u001B[?7l';
+const BACK = '\u001B[?7h\u001B[?25h\u001B[?1049l';
 const HOME = '\u001B[H';
 const CLEAR_LINE = '\u001B[K';
 const CLEAR_BELOW = '\u001B[J';
@@ -12,7 +13,7 @@ export interface Screen extends Disposable {
   show(lines: readonly string[]): void;
 }
 
-export function openScreen({ terminal, interrupted }: Cli): Screen {
+export function openScreen({ terminal, interrupted }: Pick<Cli, 'terminal' | 'interrupted'>): Screen {
   // Its first use has Ctrl-C end the command in an orderly way, so that the terminal is given back.
   interrupted.throwIfAborted();
   terminal.out(ALTERNATE);

@@ -131,7 +131,8 @@ function isShort(value: unknown): boolean {
 }
 
 function oneLine(value: unknown): string {
-  return typeof value === 'string' ? value.trim() : JSON.stringify(value ?? null);
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value.trim() : JSON.stringify(value);
 }
 
 function long(value: unknown): string {

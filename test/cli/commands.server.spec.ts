@@ -220,6 +220,19 @@ describe.each([
     await json('control', 'cancel_consumer', `${idle}-3`, ...both);
   });
 
+  it('names the task that may be meant, where no worker has the one given', async () => {
+    const typo = await run('control', 'rate_limit', 'cli.hol', '10/m', '-d', ours, '-t', '20');
+    expect(typo).toMatchObject({ code: 1, out: `${ours}\tERROR\tunknown task\n` });
+    expect(typo.err).toBe('Error: No worker has a task "cli.hol". Did you mean "cli.hold"?\n');
+  });
+
+  it('shows nothing where a worker has nothing to say', async () => {
+    expect(await run('control', 'heartbeat', '-d', ours, '-t', '20')).toMatchObject({
+      code: 0,
+      out: `${ours}\tOK\t\n`,
+    });
+  });
+
   it('ends with 69 where nobody answers, and 3 where some do not', async () => {
     const nobody = await run('inspect', 'ping', '-d', 'nobody@nowhere', '-t', '0.2');
     expect(nobody).toMatchObject({ code: 69, out: '' });

@@ -75,7 +75,7 @@ describe('the doctor', () => {
     const lonely = checkQueues([{ name: 'slow', ready: 2, quarantined: 1 }], seen());
     expect(states(lonely)).toEqual([
       'warn: 2 messages wait in slow, and no worker consumes it',
-      'warn: 1 messages of slow could not be run',
+      'warn: 1 message of slow could not be run',
     ]);
     expect(lonely[0]?.wayOut).toBe('nest-celery worker -Q slow');
   });

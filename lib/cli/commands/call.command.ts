@@ -1,14 +1,13 @@
 import type { NamedCallOptions } from '../../client/task.client.js';
 import { InvalidOptionError } from '../../errors.js';
-import type { CeleryApp } from '../../nest/celery.app.js';
 import { parseCeleryDate } from '../../message/celery-date.js';
 import { durationMs, type Duration } from '../../runtime/duration.js';
 import { nearest } from '../../runtime/nearest.js';
-import { askWorkers } from '../ask-workers.js';
 import type { Cli } from '../cli.js';
 import { withApp } from '../connection.js';
 import { EXIT } from '../exit-code.js';
 import { tellOutcome } from '../outcome.js';
+import { tasksOfWorkers } from '../tasks-of-workers.js';
 import type { GivenTo } from '../usage.js';
 import type { callUsage } from './call.usage.js';
 
@@ -23,7 +22,7 @@ export async function run({ flags, args: { task } }: Call, cli: Cli): Promise<nu
   return withApp(cli, { backend: flags.wait }, async ({ app, place }) => {
     const known = place === undefined ? undefined : new Set(app.tasks.all().map(({ name }) => name));
     if (flags.strict || known !== undefined) {
-      const problem = problemOf(task, known ?? (await tasksOfWorkers(app, cli)), known !== undefined);
+      const problem = problemOf(task, known ?? (await tasksOfWorkers(app, {}, cli)), known !== undefined);
       if (problem !== undefined && flags.strict) throw new InvalidOptionError('<task>', problem);
       if (problem !== undefined) output.warn(`${problem} It is sent all the same; --strict refuses.`);
     }
@@ -32,7 +31,7 @@ export async function run({ flags, args: { task } }: Call, cli: Cli): Promise<nu
     output.answer({ id: sent.id }, () => sent.id);
     // After its id is out, and for people only: scripts need not wait for the answers of workers.
     if (known === undefined && !flags.strict && terminal.isScreen) {
-      const registered = await tasksOfWorkers(app, cli);
+      const registered = await tasksOfWorkers(app, {}, cli);
       const problem = registered.size === 0 ? undefined : problemOf(task, registered, false);
       if (problem !== undefined) output.warn(problem);
     }
@@ -74,13 +73,6 @@ function problemOf(task: string, known: ReadonlySet<string>, ofApplication: bool
   const hint = meant === undefined ? '' : ` Did you mean ${JSON.stringify(meant)}?`;
   const who = ofApplication ? 'the application has no' : 'no worker that answers has a';
   return `${who} task ${JSON.stringify(task)}.${hint}`;
-}
-
-async function tasksOfWorkers(app: CeleryApp, cli: Cli): Promise<ReadonlySet<string>> {
-  const { replies } = await askWorkers<string[]>(app, 'registered', {}, {}, cli);
-  const listed = replies.flatMap(({ value }) => (Array.isArray(value) ? value : []));
-  // `mail.send [rate_limit=10/m]`
-  return new Set(listed.map((each) => String(each).split(' ')[0] ?? ''));
 }
 
 function defined(options: {

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../errors.js';
+import type { CeleryApp } from '../../nest/celery.app.js';
 import { nearest } from '../../runtime/nearest.js';
 import {
   answersAsJson,
@@ -18,6 +19,7 @@ import { EXIT } from '../exit-code.js';
 import { REFUSED_REMOTE } from '../refused-commands.js';
 import { readPairs, type RemoteCommand } from '../remote-commands.js';
 import { showReplies } from '../show-replies.js';
+import { tasksOfWorkers } from '../tasks-of-workers.js';
 import type { GivenTo } from '../usage.js';
 import type { inspectUsage } from './remote.usage.js';
 
@@ -60,6 +62,7 @@ export async function runRemote({ flags, args }: Asked, manner: Manner, cli: Cli
         ? await askWorkers(app, command.name, given, flags, cli)
         : await collect(app, flags, cli, (asking) => send(app.control, given, asking));
     show(command.name, answers, flags.compatJson ? manner.family : undefined, cli);
+    await hintAtTask(app, given, answers, flags, cli);
     return exitCodeOfAnswers(answers);
   });
 }
@@ -72,6 +75,25 @@ function show(name: string, answers: Answers, compat: Manner['family'] | undefin
   else showReplies(name, answers, cli);
   tellMissing(answers, cli);
 }
+
+/** Where no worker has the task, which one may be meant. */
+async function hintAtTask(
+  app: CeleryApp,
+  given: Readonly<Record<string, unknown>>,
+  { replies }: Answers,
+  flags: Asked['flags'],
+  cli: Cli,
+): Promise<void> {
+  const { task_name: task } = given;
+  if (typeof task !== 'string' || replies.length === 0) return;
+  if (replies.some(({ error }) => error !== UNKNOWN_TASK)) return;
+  const meant = nearest(task, await tasksOfWorkers(app, flags, cli));
+  if (meant !== undefined)
+    cli.output.error(`No worker has a task ${JSON.stringify(task)}. Did you mean ${JSON.stringify(meant)}?`);
+}
+
+/** Celery's words, and ours. */
+const UNKNOWN_TASK = 'unknown task';
 
 /** @throws InvalidOptionError for a command that Celery has not, unless the application has it */
 function chosen(name: string, custom: boolean, { commands, family }: Manner): RemoteCommand {

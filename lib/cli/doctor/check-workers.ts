@@ -109,7 +109,7 @@ export function checkQueues(seen: readonly QueueSeen[], { queues }: WorkersSeen)
       found.push(
         warn(
           'queues',
-          `${ready} messages wait in ${name}, and no worker consumes it`,
+          `${ready === 1 ? '1 message waits' : `${ready} messages wait`} in ${name}, and no worker consumes it`,
           `nest-celery worker -Q ${name}`,
         ),
       );
@@ -118,7 +118,7 @@ export function checkQueues(seen: readonly QueueSeen[], { queues }: WorkersSeen)
       found.push(
         warn(
           'quarantine',
-          `${quarantined} messages of ${name} could not be run`,
+          `${quarantined === 1 ? '1 message' : `${quarantined} messages`} of ${name} could not be run`,
           `nest-celery quarantine list -Q ${name}`,
         ),
       );

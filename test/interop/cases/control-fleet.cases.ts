@@ -10,14 +10,17 @@ const PATIENT = { withinMs: 25_000 } as const;
 export function mixedFleet(world: () => ControlWorld): void {
   describe('a mixed fleet', () => {
     it('shares what is revoked with workers that join, whichever kind they are', async () => {
-      const { app, jsNode, pyNode, py, pythonUrls } = world();
+      const { app, cli, jsNode, pyNode, py, pythonUrls } = world();
       const run = jsNode.slice(3);
-      await app.control.fleet().revoke(`shared-${run}`);
+      const [byUs, byPython] = [`shared-${run}`, `shared-too-${run}`];
+      await app.control.fleet().revoke(byUs);
+      expect(await cli('control', 'revoke', byPython)).toMatchObject({ code: 0 });
       const knows = (hostname: string) =>
         eventually(
           async () => {
             const inspect = app.control.inspect({ destination: hostname, timeout: '10s' });
-            return (await inspect.revoked())[0]?.value?.includes(`shared-${run}`);
+            const revoked = (await inspect.revoked())[0]?.value ?? [];
+            return [byUs, byPython].every((id) => revoked.includes(id));
           },
           { what: `${hostname} to know of the revoke`, ...PATIENT },
         );
@@ -38,6 +41,14 @@ export function mixedFleet(world: () => ControlWorld): void {
       expect(alive.map(({ hostname }) => hostname).toSorted()).toEqual(
         [jsNode, pyNode, `js2@${run}`, `py2@${run}`].toSorted(),
       );
+      const { output } = await cli('status', '-t', '3');
+      for (const each of [jsNode, pyNode, `js2@${run}`, `py2@${run}`])
+        expect(output).toContain(`${each}: OK`);
+      await cli('control', '-d', `js2@${run}`, 'shutdown');
+      await eventually(() => lines.some((line) => line.includes(`js2@${run} stopped`)), {
+        what: 'the end of our second worker',
+        ...PATIENT,
+      });
     });
 
     it('leaves a queue while it is paused', async () => {

@@ -101,6 +101,7 @@ export function celeryDrivesUs(world: () => ControlWorld): void {
       ['rate_limit', ['js.add', '0'], 'new rate limit set successfully'],
       ['pool_grow', ['2'], 'pool will grow'],
       ['pool_shrink', ['2'], 'pool will shrink'],
+      ['autoscale', ['4', '4'], 'autoscale now max=4 min=4'],
     ])('%s %j', async (command, args, said) => {
       expect(await world().asked('control', command, ...args)).toEqual({ ok: said });
     });
@@ -112,6 +113,10 @@ export function celeryDrivesUs(world: () => ControlWorld): void {
       ['pool_restart', [], "ValueError('Pool restarts not enabled')"],
     ])('%s %j is refused with a reason', async (command, args, reason) => {
       expect(await world().asked('control', command, ...args)).toEqual({ error: reason });
+    });
+
+    it('heartbeat', async () => {
+      expect(await world().asked('control', 'heartbeat')).toBeNull();
     });
 
     it('add_consumer and cancel_consumer', async () => {
@@ -159,6 +164,35 @@ export function celeryDrivesUs(world: () => ControlWorld): void {
     expect(code).toBe(0);
     expect(output).toContain(`${jsNode}: OK`);
     expect(output).toContain(`${pyNode}: OK`);
+  });
+
+  it('celery call sends to our worker, and celery result finds what became of it', async () => {
+    const { cli, js } = world();
+    const sent = await cli('call', 'js.add', '-a', '[20, 22]', '--queue', js);
+    expect(sent.code).toBe(0);
+    const result = await cli('result', sent.output.trim());
+    expect(result).toMatchObject({ code: 0, output: expect.stringMatching(/^42\s*$/) as string });
+
+    const failing = await cli('call', 'js.fail', '-a', '["boom"]', '--queue', js);
+    expect((await cli('result', failing.output.trim())).code).not.toBe(0);
+    const { code, output } = await cli('result', '--traceback', failing.output.trim());
+    expect(code).toBe(0);
+    expect(output).toContain('RangeError: boom');
+  });
+
+  it('celery purge empties a queue that we filled, and report knows the broker', async () => {
+    const { cli, app, js } = world();
+    const idle = `${js}-idle`;
+    for (const one of [1, 2, 3]) await app.client.applyAsync('js.add', { args: [one, 1], queue: idle });
+
+    const { code, output } = await cli('purge', '-f', '-Q', idle);
+    expect(code).toBe(0);
+    expect(output).toContain('Purged 3 messages from 1 known task queue.');
+    expect(await app.broker.size(idle)).toBe(0);
+    expect(await cli('report')).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('software -> celery:5.2.6') as string,
+    });
   });
 
   it('a worker is found by pattern', async () => {
