@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { starmap, TaskFailedError, type AsyncResult } from '../../lib/index.js';
+import { starmap, TaskFailedError, TaskRevokedError, type AsyncResult } from '../../lib/index.js';
 import type { PoolKind } from '../../lib/worker/pool/pool.js';
 import { eventually } from '../support/eventually.js';
 import { place } from './pool/pool.app.js';
@@ -24,7 +24,8 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
 
     beforeAll(async () => {
       script = await poolScript();
-      world = await startPool(script.entry, { pool: kind, concurrency: 2 });
+      // What is revoked has all the time it needs to clean up.
+      world = await startPool(script.entry, { pool: kind, concurrency: 2, abortGrace: '20s' });
     }, LONG_MS);
 
     afterAll(async () => {
@@ -217,6 +218,44 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
           expect((await failure(spinning)).remote.type).toBe('TimeLimitExceeded');
           expect(await (await world.tasks.echo.delay('next')).get(WAIT)).toBe('next');
         });
+    });
+
+    describe('a task that is revoked while it runs', () => {
+      const started = async (result: AsyncResult<unknown>): Promise<void> => {
+        await eventually(async () => (await result.state()) === 'STARTED_HERE', SOON);
+      };
+      const states = (result: AsyncResult<unknown>): string[] => {
+        const seen: string[] = [];
+        result.onProgress((state) => seen.push(state));
+        return seen;
+      };
+
+      it('hears it by its signal, may clean up, and is revoked', async () => {
+        const result = await world.tasks.cleansUp.delay();
+        await started(result);
+        const seen = states(result);
+        await world.control.fleet().terminate(result.id);
+        await expect(result.get(WAIT)).rejects.toThrow(TaskRevokedError);
+        expect(seen).toContain('CLEANED_UP');
+      });
+
+      it('is cut short when it does not listen, and its place is free', async () => {
+        const { leaked } = world.worker.status;
+        const results = await Promise.all(
+          Array.from({ length: kind === 'solo' ? 1 : 2 }, () => world.tasks.deaf.delay()),
+        );
+        await Promise.all(results.map(started));
+        await world.control.fleet().revoke(
+          results.map(({ id }) => id),
+          {
+            terminate: true,
+            signal: 'SIGKILL',
+          },
+        );
+        for (const result of results) await expect(result.get(WAIT)).rejects.toThrow(TaskRevokedError);
+        expect(await (await world.tasks.echo.delay('next')).get(WAIT)).toBe('next');
+        expect(world.worker.status.leaked).toBe(leaked + (hasChildren ? 0 : results.length));
+      });
     });
 
     if (hasChildren)

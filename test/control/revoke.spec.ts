@@ -2,6 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parametersOf } from '../../lib/task/parameters.js';
+import { batchHandler } from '../../lib/worker/batch/batch.handler.js';
 import { aMessage } from '../support/a-message.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../flows/world.js';
@@ -77,6 +79,34 @@ describe('a revoked task', () => {
     await world.clock.advance(1);
     await world.until(id, 'REVOKED');
     expect(world.worker.status.leaked).toBe(1);
+  });
+});
+
+describe('a revoked message of a batch that runs', () => {
+  it('ends by itself, and the call goes on for the others', async () => {
+    const door = gate();
+    const aborted: string[] = [];
+    const anything = parametersOf((..._args: never[]) => undefined, { params: ['...args'] });
+    await using world = await controlled({
+      tasks: {
+        index: {
+          batch: { size: 2, wait: '1m' },
+          run: batchHandler(anything, async (_task, batch) => {
+            for (const { id, task } of batch) task.signal.addEventListener('abort', () => aborted.push(id));
+            await door.opened;
+            return batch.map(({ id }) => id);
+          }),
+        },
+      },
+    });
+    const [gone, kept] = [await world.send('index'), await world.send('index')];
+    await eventually(() => world.worker.status.running === 2);
+    await world.ask('terminate', { task_id: gone, signal: 'SIGKILL' });
+    await world.until(gone, 'REVOKED');
+    expect(aborted).toEqual([gone]);
+    door.open();
+    expect((await world.until(kept, 'SUCCESS')).result).toBe(kept);
+    expect(world.worker.status.leaked).toBe(0);
   });
 });
 

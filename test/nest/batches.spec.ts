@@ -14,6 +14,9 @@ import { describe, expect, it } from 'vitest';
 import {
   CeleryApp,
   CeleryModule,
+  chain,
+  chord,
+  ControlClient,
   InvalidCallError,
   readCeleryOptions,
   starmap,
@@ -69,9 +72,21 @@ class ScopedTasks {
   }
 }
 
+@Injectable()
+@Tasks({ prefix: 'notes' })
+class NoteTasks {
+  readonly heard: unknown[] = [];
+
+  @Task()
+  hear(value: unknown): unknown {
+    this.heard.push(value);
+    return value;
+  }
+}
+
 @Module({
   imports: [CeleryModule.forRoot({ broker: 'memory://', backend: 'memory://' })],
-  providers: [SearchTasks, ScopedTasks],
+  providers: [SearchTasks, ScopedTasks, NoteTasks],
 })
 class App {}
 
@@ -91,6 +106,37 @@ describe('a batch task of a Nest application', () => {
     ]);
     await t.clock.advance(12_000);
     expect(await third.get()).toBe('late by search.index');
+  });
+
+  it('has parts of a chord, links and steps of chains among its messages, each by itself', async () => {
+    await using t = await CeleryTestingModule.create({ imports: [App], worker: { gatherBatches: true } });
+    const { index } = t.client.of(SearchTasks);
+    const { hear } = t.client.of(NoteTasks);
+    const chorded = await t.client.applyAsync(chord([index.s('a'), index.s('b')], hear.s()));
+    await index.applyAsync(['c'], { link: hear.s() });
+    await t.drain();
+    expect(await chorded.get()).toEqual(['a by search.index', 'b by search.index']);
+    expect(t.app.get(NoteTasks).heard).toContain('c by search.index');
+    const chained = await t.client.applyAsync(chain(index.s('d'), index.s(7), hear.s()));
+    await t.advance('4s');
+    expect(await chained.get()).toBe('d by search.index 7 by search.index');
+  });
+
+  it('leaves out messages of a workflow that was revoked while they were gathered', async () => {
+    await using t = await CeleryTestingModule.create({ imports: [App], worker: { gatherBatches: true } });
+    const { own } = t.client.of(ScopedTasks);
+    const gone = await t.client.applyAsync(chain(own.s(1), t.client.of(NoteTasks).hear.s()));
+    await t.clock.advance(1_000);
+    await t.app
+      .get(ControlClient)
+      .fleet()
+      .revoke({ rootId: gone.parent?.id ?? '' });
+    await t.clock.advance(500);
+    const kept = await own.delay(2);
+    await t.drain();
+    expect(await gone.state()).toBe('REVOKED');
+    expect(await kept.get()).toBe(1);
+    expect(t.app.get(NoteTasks).heard).toEqual([]);
   });
 
   it('gets a fresh instance for each call in request scope', async () => {

@@ -189,6 +189,22 @@ export class PoolTasks {
     await new Promise(() => undefined);
   }
 
+  /** Writes down that its signal was aborted, and why. */
+  @Task({ acksLate: true })
+  async cleansUp(task: TaskContext): Promise<string> {
+    const aborted = new Promise((resolve) => task.signal.addEventListener('abort', resolve, { once: true }));
+    await task.updateState('STARTED_HERE', null);
+    await aborted;
+    await task.updateState('CLEANED_UP', String(task.signal.reason));
+    return 'cleaned up';
+  }
+
+  @Task({ acksLate: true })
+  async deaf(task: TaskContext): Promise<void> {
+    await task.updateState('STARTED_HERE', null);
+    await new Promise(() => undefined);
+  }
+
   /** Only for pools that can kill. */
   @Task({ timeLimit: '300ms' })
   spin(): void {

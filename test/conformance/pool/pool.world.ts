@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
-import { CeleryFactory, TaskClient, type CreateWorkerOptions } from '../../../lib/index.js';
+import { CeleryFactory, ControlClient, TaskClient, type CreateWorkerOptions } from '../../../lib/index.js';
 import { compileLib } from '../../support/compiled-lib.js';
 import { PoolModule, PoolTasks, ScopedTasks } from './pool.app.js';
 
@@ -41,6 +41,7 @@ export async function startPool(entry: string, options: CreateWorkerOptions) {
     worker,
     lines,
     client,
+    control: worker.app.get(ControlClient),
     tasks: client.of(PoolTasks),
     scoped: client.of(ScopedTasks),
     /** What the hooks of each process and thread wrote down. */
