@@ -111,6 +111,7 @@ describe('the options of a worker', () => {
           softGrace: '30s',
           healthPort: '8080',
           healthFile: '/a',
+          statedb: '/s',
         }),
       ),
     ).toEqual({
@@ -118,6 +119,7 @@ describe('the options of a worker', () => {
       maxTasks: 100,
       softShutdownTimeout: '30000ms',
       health: { port: 8080, file: '/a' },
+      stateDb: '/s',
     });
     expect(workerOptions(worker({ autoscale: '5' }))).toEqual({ autoscale: { max: 5, min: 1 } });
   });
