@@ -270,10 +270,15 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
           await allReady();
         });
 
-        it('is run again elsewhere, where it is acknowledged late and asks for it', async () => {
-          expect(await (await world.tasks.diesOnce.delay()).get(WAIT)).toBe('the second time');
-          expect((await failure(await world.tasks.diesLate.delay())).remote.type).toBe('WorkerLostError');
-        });
+        it.each(deaths)(
+          'by %s has its task run again, where it is acknowledged late and asks for it',
+          async (how) => {
+            expect((await failure(await world.tasks.diesLate.delay(how))).remote.type).toBe(
+              'WorkerLostError',
+            );
+            expect(await (await world.tasks.diesOnce.delay(how)).get(WAIT)).toBe('the second time');
+          },
+        );
 
         it('with a large message on its way to it harms no other task', async () => {
           const text = 'x'.repeat(8 * 1024 * 1024);

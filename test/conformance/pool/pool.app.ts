@@ -60,6 +60,9 @@ export function place(): string {
 
 const hoard: unknown[] = [];
 
+/** How a child ends with its task. */
+type Death = 'exit' | 'signal' | 'throw' | 'memory';
+
 @Injectable()
 @Tasks({ prefix: 'pool' })
 export class PoolTasks {
@@ -239,7 +242,7 @@ export class PoolTasks {
 
   /** Kills its own process or thread. */
   @Task()
-  async dies(how: 'exit' | 'signal' | 'throw' | 'memory'): Promise<void> {
+  async dies(how: Death): Promise<void> {
     switch (how) {
       case 'exit':
         return process.exit(3);
@@ -259,13 +262,14 @@ export class PoolTasks {
 
   /** Ends its process or thread at the first attempt. */
   @Task({ acksLate: true, rejectOnWorkerLost: true })
-  diesOnce(task: TaskContext): string {
-    return task.deliveryInfo.redelivered ? 'the second time' : process.exit(3);
+  async diesOnce(task: TaskContext, how: Death): Promise<string> {
+    if (!task.deliveryInfo.redelivered) await this.dies(how);
+    return 'the second time';
   }
 
   @Task({ acksLate: true })
-  diesLate(): void {
-    process.exit(3);
+  async diesLate(how: Death): Promise<void> {
+    await this.dies(how);
   }
 
   @Task({ acksLate: true })
