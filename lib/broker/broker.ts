@@ -67,6 +67,12 @@ export interface Broker {
   measure?(queue: string): Promise<QueueMeasures>;
 
   /**
+   * Names of the queues that are bound to the exchange, perhaps also of some whose owners have gone. Absent: nobody can see.
+   * @throws BrokerUnavailableError
+   */
+  bound?(exchange: string): Promise<readonly string[]>;
+
+  /**
    * Makes due now what was deferred under these marks (`Delivery.mark`), in this order; marks that nothing waits under are
    * no error. Undefined: what is deferred comes when it is due.
    * @throws BrokerUnavailableError

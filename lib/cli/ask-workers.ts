@@ -43,7 +43,12 @@ export async function collect<R>(
   const known = new KnownWorkers(app.broker.url, env, clock.now());
   const timeoutMs = flags.timeout ?? TIMEOUT_MS;
   const startMs = clock.monotonicMs();
-  const replies = await ask({ ...options(flags), timeout: `${timeoutMs}ms`, known: known.read() });
+  const lately = known.read();
+  const replies = await ask({
+    ...options(flags),
+    timeout: `${timeoutMs}ms`,
+    ...(lately.length === 0 ? {} : { known: lately }),
+  });
   const elapsedMs = Math.round(clock.monotonicMs() - startMs);
   const answered = new Set(replies.map(({ hostname }) => hostname));
   const everybody = flags.destination === undefined && flags.pattern === undefined;

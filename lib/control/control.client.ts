@@ -13,7 +13,7 @@ import { Collection } from './collection.js';
 import { Fleet } from './fleet.js';
 import { Inspect } from './inspect.js';
 import { PausedQueues } from './paused-queues.js';
-import { PIDBOX_EXCHANGE, replyQueue } from './pidbox.js';
+import { hostnameOf, PIDBOX_EXCHANGE, replyQueue } from './pidbox.js';
 import { readReplies, type NodeReply } from './reply.js';
 import { ALL, requestMessage, type Addressees, type ReplyWish } from './request.js';
 
@@ -29,7 +29,10 @@ export interface AskOptions {
   limit?: number;
   /** Without a new reply for so long, no more is waited for. Default 1 s, as in Celery. */
   timeout?: Duration;
-  /** Node names of workers that were there lately: once they have answered, others get only a moment more. */
+  /**
+   * Node names of workers that were there lately: once they have answered, others get only a moment more. Default: those
+   * whose mailboxes the broker can see (Redis).
+   */
   known?: readonly string[];
 }
 
@@ -78,7 +81,7 @@ export class ControlClient {
     const addressees = addresseesOf(options);
     const timeoutMs = durationMs(options.timeout ?? 1, 'control.timeout');
     const counted = this.#census.expected(addressees);
-    const expected = counted ?? knownOf(options, addressees);
+    const expected = counted ?? knownOf(options.known ?? (await this.#bound()), addressees);
     const quietMs = counted === undefined ? MOMENT_MS : 0;
     const limit = options.limit ?? (addressees.kind === 'named' ? addressees.hostnames.length : Infinity);
     await this.#hearReplies();
@@ -156,6 +159,12 @@ export class ControlClient {
     return this.#paused.isPaused(queue);
   }
 
+  /** Workers whose mailboxes the broker can see: those that are there, and some that went without a word. */
+  async #bound(): Promise<readonly string[]> {
+    const queues = (await this.#deps.broker.bound?.(PIDBOX_EXCHANGE.name)) ?? [];
+    return queues.flatMap((queue) => hostnameOf(queue) ?? []);
+  }
+
   async #consumersOf(queue: string, hostnames: readonly string[]): Promise<string[]> {
     if (hostnames.length === 0) return [];
     const replies = await this.inspect({ destination: hostnames }).activeQueues();
@@ -212,7 +221,7 @@ export class ControlClient {
   }
 }
 
-function knownOf({ known = [] }: AskOptions, addressees: Addressees): ReadonlySet<string> | undefined {
+function knownOf(known: readonly string[], addressees: Addressees): ReadonlySet<string> | undefined {
   const meant = known.filter((hostname) => isAddressed(hostname, addressees));
   return meant.length === 0 ? undefined : new Set(meant);
 }

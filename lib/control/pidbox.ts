@@ -35,6 +35,12 @@ export function mailboxQueue(hostname: string): QueueDeclaration {
   });
 }
 
+/** Whose mailbox this is; undefined: it is none. */
+export function hostnameOf(queue: string): string | undefined {
+  const ending = `.${PIDBOX_EXCHANGE.name}`;
+  return queue.endsWith(ending) ? queue.slice(0, -ending.length) : undefined;
+}
+
 /**
  * Where one client gets its replies.
  * @param key its own, in every request that wants a reply

@@ -32,3 +32,23 @@ describe.each([
     expect(complaints).toEqual([]);
   });
 });
+
+it('the first question on Redis waits for the workers whose mailboxes are there, and for nobody else', async () => {
+  const log = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
+  const config = readCeleryOptions({
+    broker: `${inject('redisUrl')}/13`,
+    // Workers that were killed elsewhere have left their mailboxes behind.
+    brokerTransportOptions: { globalKeyprefix: `${randomUUID()}:` },
+  });
+  const app = await CeleryApp.open(config, { log });
+  const asking = await CeleryApp.open(config, { log });
+  const hostnames = ['w1', 'w2'].map((name) => `${name}@${randomUUID().slice(0, 8)}`).toSorted();
+  for (const hostname of hostnames) await app.startWorker({ hostname, queues: [hostname] });
+
+  // Longer than the test may take.
+  const replies = await asking.control.inspect({ timeout: '5m' }).ping();
+
+  expect(replies.map(({ hostname }) => hostname).toSorted()).toEqual(hostnames);
+  await asking.close(1_000);
+  await app.close(1_000);
+});

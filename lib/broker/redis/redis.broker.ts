@@ -233,6 +233,10 @@ export class RedisBroker implements Broker {
     return lengths.reduce((sum, length) => sum + length, 0);
   }
 
+  bound(exchange: string): Promise<readonly string[]> {
+    return this.#ask(`look at exchange ${exchange}`, () => this.#topology.boundTo(exchange));
+  }
+
   async measure(queue: string): Promise<QueueMeasures> {
     const { link, keys } = this.#context;
     const ready = await this.size(queue);

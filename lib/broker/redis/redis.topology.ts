@@ -57,6 +57,11 @@ export class RedisTopology {
     return route(this.typeOf(exchange), [...shared, ...this.#own(exchange)], routingKey);
   }
 
+  /** Every queue bound to this exchange, by whatever process. */
+  async boundTo(exchange: string): Promise<string[]> {
+    return (await this.#read(exchange)).map(({ queue }) => queue);
+  }
+
   /** Writes every binding again: the server may have lost its data, or be another one. */
   async restore(): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => this.#bind(queue)));
