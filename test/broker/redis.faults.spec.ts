@@ -323,6 +323,29 @@ describe('Redis broker: a server that goes away', () => {
     LONG_MS,
   );
 
+  it(
+    'hands out again what its holder gave up while the server was silent for longer than the lease',
+    async () => {
+      await using server = await startRedis();
+      await using world = await aRedisWorld(server.url);
+      const broker = world.open({ transportOptions: { socketTimeout: '300ms', leaseTimeout: '1s' } });
+      const inbox = new Inbox();
+      await broker.consume([plainQueue('q')], { prefetch: 10, onDelivery: inbox.receive });
+      await broker.publish(to('q'), aMessage({ body: 'waits' }));
+      const given = await inbox.next();
+      server.freeze();
+      await eventually(() => given.lost.aborted, { withinMs: 20_000, what: 'the end of the lease' });
+      server.thaw();
+
+      const again = await inbox.next(20_000);
+      expect(bodyOf(again)).toBe('waits');
+      expect(again.redelivered).toBe(true);
+      expect(await again.ack()).toBe('settled');
+      expect(await world.held()).toBe(0);
+    },
+    LONG_MS,
+  );
+
   it('says that nothing was sent when there was no connection, and bounds what waits', async () => {
     await using server = await startRedis();
     await server.kill();

@@ -128,9 +128,17 @@ export class Leases {
     }
   }
 
-  /** Without an answer from the server, a lease past its end may be another worker's already. */
+  /**
+   * Without an answer from the server, a lease past its end may be another worker's already. Nobody here works on it from
+   * now on, so it is renewed no more: otherwise it would stay ours, unseen, until this process ends. What is being settled
+   * is kept until the server has told.
+   */
   #loseOverdue(): void {
     const now = this.#context.clock.monotonicMs();
-    for (const held of this.#held.values()) if (held.untilMs <= now) held.lose();
+    for (const held of this.#held.values()) {
+      if (held.untilMs > now || held.settling) continue;
+      this.#held.delete(held.tag);
+      held.lose();
+    }
   }
 }
