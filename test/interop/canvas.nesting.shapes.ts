@@ -50,6 +50,7 @@ export const NESTING: readonly Shape[] = [
   },
   {
     name: 'chord, then a group',
+    notInPython: GROUP_AS_BODY,
     canvas: chain(chord([add(1, 1), add(2, 2)], total), group(inc, add(10))),
     is: [7, 16],
   },
