@@ -10,10 +10,11 @@ import { CeleryApp, readCeleryOptions } from 'nestjs-celery';
 import { startRabbit } from '../test/support/rabbitmq.js';
 import { startRedis } from '../test/support/redis.js';
 import { inFlight } from './measure.js';
+import { TROUBLE_ONLY } from './trouble-only.log.js';
 
 // How many tasks a second a worker does while remote commands rain on it, beside what it does in peace. Peace and flood
-// take turns; the figure is the median of the rounds. In peace the same process sends the same messages to nobody, so that
-// what sending them costs the machine and the broker is in both.
+// take turns; the figure is the median of the rounds. In peace the sender is silent, or with `--peace nobody` sends the same
+// messages where nobody listens, so that what sending them costs the machine and the broker is in both.
 //
 //   node bench/dist/bench/control-flood.js --on rabbitmq --seconds 10 --rounds 3 --kind mixed
 
@@ -28,8 +29,8 @@ const { values } = parseArgs({
     kind: { type: 'string', default: 'mixed' },
     /** What the sender does in peace: nobody (it sends where nobody listens) or silent. */
     peace: { type: 'string', default: 'silent' },
-    /** Tasks a second that must lie ready. */
-    fill: { type: 'string', default: '14000' },
+    /** Tasks a second that must lie ready: more than the worker does, or it runs out of them. Default: by the broker. */
+    fill: { type: 'string' },
     /** Where the worker's CPU profile goes. Default: none is made. */
     profile: { type: 'string' },
     role: { type: 'string' },
@@ -38,21 +39,10 @@ const { values } = parseArgs({
 });
 const [seconds, rounds, pace] = [Number(values.seconds), Number(values.rounds), Number(values.pace)];
 
-class Silent {
-  debug(): void {}
-  log(): void {}
-  warn(message: string): void {
-    console.error(message);
-  }
-  error(message: string): void {
-    console.error(message);
-  }
-}
-
 const open = (): Promise<CeleryApp> =>
   CeleryApp.open(
     readCeleryOptions({ broker: values.broker, taskDefaultQueue: 'jobs', taskIgnoreResult: true }),
-    { log: new Silent() },
+    { log: TROUBLE_ONLY },
   );
 
 if (values.role === 'worker') await work();
@@ -159,7 +149,9 @@ async function measureAll(): Promise<void> {
   const fill = async (count: number): Promise<void> => {
     await inFlight(count, 500, () => app.client.applyAsync('noop', { args: [] }));
   };
-  await fill(Math.round(rounds * (2 * seconds + 7) * Number(values.fill)));
+  await fill(
+    Math.round(rounds * (2 * seconds + 7) * Number(values.fill ?? (values.on === 'redis' ? 32_000 : 14_000))),
+  );
   const worker = await child(
     'worker',
     values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`],

@@ -6,6 +6,7 @@ import { CeleryApp, readCeleryOptions } from 'nestjs-celery';
 import { startRabbit } from '../test/support/rabbitmq.js';
 import { startRedis } from '../test/support/redis.js';
 import { inFlight, quantile } from './measure.js';
+import { TROUBLE_ONLY } from './trouble-only.log.js';
 
 // Two tenants share one queue and one task, which runs so many jobs of a tenant at a time. A floods the queue; B sends one
 // job a second. How long does B wait?
@@ -33,17 +34,6 @@ const flood = Number(values.flood);
 const place = { broker: values.broker, backend: values.backend };
 const JOB_MS = 20;
 
-class Silent {
-  debug(): void {}
-  log(): void {}
-  warn(message: string): void {
-    console.error(message);
-  }
-  error(message: string): void {
-    console.error(message);
-  }
-}
-
 /** From a worker to the parent. */
 type Told = { readonly delayMs: number } | { readonly rss: number };
 
@@ -51,7 +41,7 @@ const open = async (): Promise<CeleryApp> => {
   const app = await CeleryApp.open(
     readCeleryOptions({ ...place, taskDefaultQueue: 'jobs', taskIgnoreResult: true }),
     {
-      log: new Silent(),
+      log: TROUBLE_ONLY,
     },
   );
   await app.broker.connect();

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import amqp from 'amqplib';
 import { inFlight, rate, type Contender, type Sample } from './measure.js';
 import { latencies } from './raw.js';
+import { TROUBLE_ONLY } from './trouble-only.log.js';
 
 /** What a benchmark's broker and backend are called, and how its leftovers go away. */
 export interface Place {
@@ -11,20 +12,9 @@ export interface Place {
   readonly backend: string;
 }
 
-class Silent {
-  debug(): void {}
-  log(): void {}
-  warn(message: string): void {
-    console.error(message);
-  }
-  error(message: string): void {
-    console.error(message);
-  }
-}
-
 async function openApp(place: Place, queue: string, options: CeleryOptions = {}): Promise<CeleryApp> {
   const config = readCeleryOptions({ ...place, taskDefaultQueue: queue, ...options });
-  return CeleryApp.open(config, { log: new Silent() });
+  return CeleryApp.open(config, { log: TROUBLE_ONLY });
 }
 
 export function publish(place: Place, count: number, width: number): Contender {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Timer } from '../runtime/clock.js';
+import { messageOf } from '../runtime/message-of.js';
 import type { Service } from '../runtime/service.js';
 import { Slots } from '../runtime/slots.js';
 import { Agenda } from './agenda.js';
@@ -319,7 +320,7 @@ export class Beat implements Service {
   /** Once for each outage. */
   #complain(error: unknown): void {
     const { log } = this.#deps;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (!isOutage(error))
       return log.error(`Beat: ${reason}`, error instanceof Error ? error.stack : undefined);
     if (!this.#waits && this.#running) log.warn(`Beat: ticks wait: ${reason}`);

@@ -12,6 +12,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { ScheduleStoreError } from '../errors.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import type { Definition } from './definition.js';
 import { FileJournal } from './file.journal.js';
 import { codeOf, underLock } from './file.lock.js';
@@ -257,7 +258,7 @@ export class FileStore implements ScheduleStore {
       return await work();
     } catch (error) {
       if (error instanceof ScheduleStoreError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new ScheduleStoreError(
         this.url,
         `cannot be used: ${reason}. Set beatStore to a path that this process may write.`,

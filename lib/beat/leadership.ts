@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import type { ScheduleStore, Term } from './schedule.store.js';
 
 export interface LeadershipDeps {
@@ -143,8 +144,6 @@ export class Leadership {
   #complain(error: unknown): void {
     if (this.#complained) return;
     this.#complained = true;
-    this.#deps.log.warn(
-      `Beat: ${error instanceof Error ? error.message : String(error)}. It is tried again.`,
-    );
+    this.#deps.log.warn(`Beat: ${messageOf(error)}. It is tried again.`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import { declareEntries } from './declared.js';
 import { readDefinition } from './definition.js';
 import { openEntry, type Entry, type EntryDefaults } from './entry.js';
@@ -92,7 +93,7 @@ export class Roster {
       if (wanted()) this.problems.delete(name);
     } catch (error) {
       seat = seatFor({ ...stored, state: '' }, undefined);
-      if (wanted()) this.#report(name, error instanceof Error ? error.message : String(error));
+      if (wanted()) this.#report(name, messageOf(error));
     }
     if (!wanted()) return;
     if (old !== undefined) handOver(old, seat);

@@ -2,6 +2,7 @@ import type { AnySignature } from '../canvas/call.options.js';
 import { InvalidOptionError } from '../errors.js';
 import type { AsyncResult } from '../result/async-result.js';
 import type { Clock } from '../runtime/clock.js';
+import { messageOf } from '../runtime/message-of.js';
 import { nearest } from '../runtime/nearest.js';
 import { readDefinition, writeDefinition } from './definition.js';
 import { openEntry, entryPath, type Entry, type EntryDefaults } from './entry.js';
@@ -138,7 +139,7 @@ export class ScheduleClient {
     try {
       entry = await this.#open(stored);
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = messageOf(error);
     }
     const enabled = stored.enabled ?? entry?.enabled ?? false;
     const [nextRunAt] = entry !== undefined && enabled ? this.#runsOf(stored, entry, control, 1) : [];

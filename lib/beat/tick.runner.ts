@@ -7,6 +7,7 @@ import {
 } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import { whatIsDue, type Due } from './due.js';
 import type { Entry } from './entry.js';
 import { stillRuns } from './previous-run.js';
@@ -103,7 +104,7 @@ export class TickRunner {
     } catch (error) {
       if (isOutage(error)) throw error;
       // As in Celery, a tick that cannot be sent at all is told of and not repeated.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       log.error(`Periodic task "${entry.name}" could not be sent: ${reason}`);
       const cursorMs = Math.max(instantMs, seat.state.cursorMs);
       return this.#sender.move(tick, { ...seat.state, cursorMs, sendingMs: undefined });

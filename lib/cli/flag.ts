@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.js';
 import { durationMs } from '../runtime/duration.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /** A flag of a command, as data. What is given is text; what the command gets is `T`. */
 export interface Flag<T> {
@@ -156,7 +157,7 @@ function parsed(given: string, name: string, example: string): unknown {
   try {
     return JSON.parse(given);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new InvalidOptionError(
       name,
       `${JSON.stringify(given)} is not JSON (${reason}). Write for example ${name} ${example}`,

@@ -1,6 +1,7 @@
 import type { AnySignature } from '../canvas/call.options.js';
 import type { AnyCanvas, Members } from '../canvas/canvas.js';
 import { InvalidCallError } from '../errors.js';
+import { messageOf } from '../runtime/message-of.js';
 import { unreachable } from '../runtime/unreachable.js';
 import type { KnownTasks } from '../task/known-tasks.js';
 import { bindArguments } from '../task/parameters.js';
@@ -33,7 +34,7 @@ function checkCall(call: AnySignature, tasks: Pick<KnownTasks, 'get'>, getsResul
   try {
     bindArguments(definition.parameters, getsResult && !immutable ? [undefined, ...args] : args, kwargs);
   } catch (error) {
-    throw new InvalidCallError(task, error instanceof Error ? error.message : String(error));
+    throw new InvalidCallError(task, messageOf(error));
   }
 }
 

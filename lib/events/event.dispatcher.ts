@@ -4,6 +4,7 @@ import type { Content } from '../message/content.js';
 import { sleep, type Clock, type Timer } from '../runtime/clock.js';
 import { Deque } from '../runtime/deque.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import type { EventType, FieldsOf, TaskEvent, WorkerElect, WorkerElectAck, WorkerEvent } from './event.js';
 import { eventMessage, type WireEvent } from './event.codec.js';
 import { eventExchange, eventKey, MANY_TASKS_KEY } from './event.exchange.js';
@@ -131,7 +132,7 @@ export class EventDispatcher {
     try {
       await this.#deps.broker.publish(target, eventMessage(events, this.#deps), { deadlineMs: DEADLINE_MS });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (this.#unsaid === 0) this.#deps.log.warn(`Monitors miss events: ${reason}`);
       return this.#drop(count);
     }

@@ -2,6 +2,7 @@ import { withDeadline } from '../runtime/deadline.js';
 import type { Clock } from '../runtime/clock.js';
 import { compileGlob } from '../runtime/glob.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import type { HookEvents, HookName } from './hook.events.js';
 
 /** Calls a listener may take before what waits for it goes on without it. */
@@ -55,7 +56,7 @@ export class Hooks {
         const told: unknown = call(event);
         if (told instanceof Promise) await withDeadline(this.clock, LISTENER_LIMIT_MS, told, late);
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
+        const text = messageOf(error);
         this.log.error(
           `Listener ${source} of ${on} failed: ${text}`,
           error instanceof Error ? error.stack : undefined,

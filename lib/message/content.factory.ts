@@ -1,4 +1,5 @@
 import { CeleryError, EncodeError, InvalidOptionError, UndecodableMessageError } from '../errors.js';
+import { messageOf } from '../runtime/message-of.js';
 import { Compressions } from './compressions.js';
 import type { BodyDescription, Content, EncodedBody } from './content.js';
 import type { ContentConfig } from './content.options.js';
@@ -81,7 +82,7 @@ function encodeWith(serializer: Serializer, value: unknown): Buffer {
     return serializer.encode(value);
   } catch (error) {
     if (error instanceof CeleryError) throw error;
-    throw new EncodeError('The value', error instanceof Error ? error.message : String(error), error);
+    throw new EncodeError('The value', messageOf(error), error);
   }
 }
 

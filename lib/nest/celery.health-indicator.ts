@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../errors.js';
 import { withDeadline } from '../runtime/deadline.js';
 import { durationMs, type Duration } from '../runtime/duration.js';
 import { systemClock } from '../runtime/clock.js';
+import { messageOf } from '../runtime/message-of.js';
 import { getCeleryToken } from '../tokens.js';
 import type { CeleryApp } from './celery.app.js';
 import { CeleryHost } from './celery.host.js';
@@ -88,7 +89,7 @@ async function brokerProblem(
     await withDeadline(systemClock, timeoutMs, broker.size(queue), late);
     return undefined;
   } catch (error) {
-    return `${broker.url}: ${error instanceof Error ? error.message : String(error)}`;
+    return `${broker.url}: ${messageOf(error)}`;
   }
 }
 

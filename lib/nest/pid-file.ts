@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { InvalidOptionError } from '../errors.js';
+import { messageOf } from '../runtime/message-of.js';
 
 /**
  * Writes this process's id to a file that must not belong to another living process, and removes it when the process ends.
@@ -24,7 +25,7 @@ export function holdPidFile(path: string): void {
         `${path} is there and holds no process id. Remove it, or name another.`,
       );
     }
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new InvalidOptionError('pidFile', `cannot be written: ${why}`);
   }
   process.once('exit', () => {

@@ -1,3 +1,4 @@
+import { messageOf } from '../runtime/message-of.js';
 /** No connection at the moment: the command was not sent. */
 export class LinkDownError extends Error {
   override readonly name = 'LinkDownError';
@@ -35,7 +36,7 @@ export function isMoving(error: unknown): boolean {
 
 /** What Redis's answer means to the people who run it. */
 export function refusalReason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   if (text.startsWith('OOM'))
     return 'Redis is out of memory (maxmemory reached); make room or raise maxmemory';
   if (text.startsWith('MISCONF')) return 'Redis refuses writes because it cannot save to disk (MISCONF)';

@@ -2,6 +2,7 @@ import { reconnectDelayMs } from '../runtime/backoff.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { withDeadline } from '../runtime/deadline.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import type { RedisClient } from './redis.client.js';
 import { failureKind, LinkDownError, NoAnswerError } from './redis.failures.js';
 
@@ -164,7 +165,7 @@ export class RedisLink {
     if (this.#closed) return;
     this.#problem = reason;
     const { log, name, clock } = this.#options;
-    const text = reason instanceof Error ? reason.message : String(reason);
+    const text = messageOf(reason);
     const waitMs = reconnectDelayMs(this.#attempt);
     // Every attempt of a long outage says nothing new.
     if (this.#attempt < 3 || this.#attempt % 20 === 0) {

@@ -1,7 +1,7 @@
 import { failpoint } from '../runtime/failpoint.js';
 import { TaskTerminated } from '../task/task.signals.js';
 import type { Verdict } from './admission.js';
-import type { Outcome } from './outcome.js';
+import { ABANDONED, INTERRUPTED, TERMINATED, type Outcome } from './outcome.js';
 import type { Request } from './request.js';
 import type { RequestRunner } from './request.runner.js';
 import type { ResultRecorder } from './result.recorder.js';
@@ -93,7 +93,3 @@ export function revoked({ why }: Extract<Verdict, { run: 'never' }>): Outcome {
 function stopOf({ abort }: Request): Outcome {
   return abort.reason instanceof TaskTerminated ? TERMINATED : INTERRUPTED;
 }
-
-const ABANDONED: Outcome = Object.freeze({ kind: 'abandoned' });
-const INTERRUPTED: Outcome = Object.freeze({ kind: 'interrupted' });
-const TERMINATED: Outcome = Object.freeze({ kind: 'revoked', reason: 'terminated' });

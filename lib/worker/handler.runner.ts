@@ -4,7 +4,7 @@ import { NotRegistered } from '../errors.js';
 import type { Hooks } from '../hooks/hooks.js';
 import type { Clock } from '../runtime/clock.js';
 import { WorkerShuttingDown } from '../task/task.signals.js';
-import type { Outcome } from './outcome.js';
+import { INTERRUPTED, type Outcome } from './outcome.js';
 import { signalOfAll } from './batch/batch.signal.js';
 import type { Requests, TaskHandler } from './pool/pool.js';
 import type { Request } from './request.js';
@@ -129,8 +129,6 @@ export class HandlerRunner {
     return decision.kind === 'failed' ? { ...decision, runtimeMs } : decision;
   }
 }
-
-const INTERRUPTED: Outcome = Object.freeze({ kind: 'interrupted' });
 
 /** What libraries make of an abort (`AbortError`) hides why; any other error of an aborted handler is its own answer. */
 function truthOf(thrown: unknown, { abort }: Request): unknown {

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../runtime/clock.js';
 import { Deque } from '../runtime/deque.js';
 import { LamportClock } from '../runtime/lamport.clock.js';
 import type { Log } from '../runtime/logger.js';
+import { messageOf } from '../runtime/message-of.js';
 import type { Service } from '../runtime/service.js';
 import { TimeBudget } from '../runtime/time-budget.js';
 import type { Dispatch } from './control/dispatch.js';
@@ -102,7 +103,7 @@ export class Mailbox implements Service {
     } catch (error) {
       if (this.#stopped) return;
       if (first) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         log.warn(
           `${hostname} hears no commands yet: ${reason} Is there another worker of this name? Give each its own: hostname: 'w1@%h'.`,
         );

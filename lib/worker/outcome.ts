@@ -32,3 +32,10 @@ export type Outcome =
   | { readonly kind: 'interrupted' }
   /** The delivery was lost while it ran: another worker has the message, so this one stores nothing. */
   | { readonly kind: 'abandoned' };
+
+/** Given up: the message is another worker's by now. */
+export const ABANDONED: Outcome = Object.freeze({ kind: 'abandoned' });
+/** The worker stopped before it began or ended. */
+export const INTERRUPTED: Outcome = Object.freeze({ kind: 'interrupted' });
+/** Revoked with `terminate` before it ended. */
+export const TERMINATED: Outcome = Object.freeze({ kind: 'revoked', reason: 'terminated' });

@@ -2,6 +2,7 @@ import type { Broker, Delivery, Subscription } from '../broker/broker.js';
 import { plainQueue, type QueueDeclaration } from '../broker/topology.js';
 import type { WireMessage } from '../message/wire-message.js';
 import { sleep, type Clock } from '../runtime/clock.js';
+import { messageOf } from '../runtime/message-of.js';
 import { QUARANTINE_SUFFIX } from './quarantine.js';
 
 /** A message that was moved out of the way, or dead-lettered. */
@@ -84,7 +85,7 @@ export class QuarantineReader {
       try {
         await this.broker.publish({ exchange: '', routingKey: from }, unmarked(message));
       } catch (error) {
-        return error instanceof Error ? error.message : String(error);
+        return messageOf(error);
       }
       await delivery.ack();
       return undefined;

@@ -3,7 +3,7 @@ import type { Log } from '../runtime/logger.js';
 import { SoftTimeLimitExceeded, TaskTerminated, TimeLimitExceeded } from '../task/task.signals.js';
 import type { TaskConfig } from '../task/task.options.js';
 import type { LimitOverrides } from './limit.overrides.js';
-import type { Outcome } from './outcome.js';
+import { ABANDONED, TERMINATED, type Outcome } from './outcome.js';
 import type { Pool, Requests } from './pool/pool.js';
 import type { Request } from './request.js';
 import { timeLimitsOf } from './time-limits.js';
@@ -178,5 +178,3 @@ function least(limits: readonly (number | undefined)[]): number | undefined {
 }
 
 const NOTHING = (): void => undefined;
-const ABANDONED: Outcome = Object.freeze({ kind: 'abandoned' });
-const TERMINATED: Outcome = Object.freeze({ kind: 'revoked', reason: 'terminated' });

@@ -3,6 +3,7 @@ import { BrokerRefusedError, CeleryError, EncodeError, PublishError, UnroutableE
 import type { WireMessage } from '../../message/wire-message.js';
 import { sleep, type Timer } from '../../runtime/clock.js';
 import { Deque } from '../../runtime/deque.js';
+import { messageOf } from '../../runtime/message-of.js';
 import type { PublishTarget } from '../broker.js';
 import type { AmqpConnection } from './amqp.connection.js';
 import type { AmqpContext } from './amqp.context.js';
@@ -340,6 +341,6 @@ function asPublishError(target: PublishTarget, error: CeleryError): CeleryError 
 
 function notWritable(error: unknown): Error {
   if (error instanceof CeleryError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new EncodeError('Message', reason, error);
 }

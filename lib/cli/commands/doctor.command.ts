@@ -6,6 +6,7 @@ import type { CeleryApp } from '../../nest/celery.app.js';
 import { sleep } from '../../runtime/clock.js';
 import { LamportClock } from '../../runtime/lamport.clock.js';
 import { silentLog } from '../../runtime/logger.js';
+import { messageOf } from '../../runtime/message-of.js';
 import { QuarantineReader } from '../../worker/quarantine.reader.js';
 import { askWorkers } from '../ask-workers.js';
 import type { Cli } from '../cli.js';
@@ -62,7 +63,7 @@ export async function run({ flags }: GivenTo<typeof doctorUsage>, cli: Cli): Pro
       },
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     exitCode = exitCodeOf(error);
     findings.push(fail(exitCode === EXIT.usage ? 'set-up' : 'connection', reason, 'See above.'));
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ResultBackend } from '../../backend/result-backend.js';
+import { messageOf } from '../../runtime/message-of.js';
 import { fail, ok, warn, type Finding } from './check.js';
 
 /** Stores a result, reads it and removes it. */
@@ -38,7 +39,7 @@ export async function checkBackend(backend: ResultBackend | undefined): Promise<
       'Do two different servers answer there?',
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return fail('result backend', reason, 'Is it running, and may this host write there?');
   }
 }

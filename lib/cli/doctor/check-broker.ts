@@ -4,6 +4,7 @@ import { plainQueue } from '../../broker/topology.js';
 import type { WireMessage } from '../../message/wire-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import { withDeadline } from '../../runtime/deadline.js';
+import { messageOf } from '../../runtime/message-of.js';
 import { fail, ok, warn, type Finding } from './check.js';
 
 const LIMIT_MS = 5_000;
@@ -43,7 +44,7 @@ export async function checkRoundTrip(broker: Broker, clock: Clock): Promise<Find
     );
     await subscription.cancel();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return fail('probe', `a message to itself: ${reason}`, 'May this user declare queues, write and read?');
   }
   const tookMs = Math.round(clock.monotonicMs() - startMs);

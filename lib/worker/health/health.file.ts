@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { InvalidOptionError } from '../../errors.js';
 import type { Clock, Timer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/logger.js';
+import { messageOf } from '../../runtime/message-of.js';
 import type { Service } from '../../runtime/service.js';
 import type { WorkerHealth } from './readiness.js';
 
@@ -97,8 +98,4 @@ export class HealthFile implements Service {
     writeFileSync(`${file}.new`, JSON.stringify(record));
     renameSync(`${file}.new`, file);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

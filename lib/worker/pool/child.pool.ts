@@ -3,7 +3,7 @@ import { withDeadline } from '../../runtime/deadline.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/logger.js';
 import { tracebackOf } from '../../message/remote-error.js';
-import type { Outcome } from '../outcome.js';
+import { INTERRUPTED } from '../outcome.js';
 import { ChildRun } from './child.run.js';
 import { Member, type MemberDeps, type MemberEnd } from './member.js';
 import type { Pool, PoolRun, Requests } from './pool.js';
@@ -212,7 +212,6 @@ export class ChildPool implements Pool {
 }
 
 const NO_WORKER = ': did its script start the worker? See the option childEntry';
-const INTERRUPTED: Outcome = Object.freeze({ kind: 'interrupted' });
 /** For its hooks and its application to close what they opened. */
 const CHILD_STOP_MS = 10_000;
 /** After SIGKILL. */
