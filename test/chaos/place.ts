@@ -3,7 +3,7 @@ import type { CeleryOptions, Duration } from '../../lib/index.js';
 import { startRabbit, type RabbitServer } from '../support/rabbitmq.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 
-export const PLACES = ['RabbitMQ', 'RabbitMQ quorum', 'Redis'] as const;
+export const PLACES = ['RabbitMQ', 'RabbitMQ quorum', 'Redis', 'memory'] as const;
 export type PlaceName = (typeof PLACES)[number];
 
 /** Where a run takes place: a broker, with names that only this run uses. */
@@ -11,7 +11,7 @@ export interface Place {
   readonly name: PlaceName;
   readonly queue: string;
   readonly app: CeleryOptions;
-  /** Of the broker. */
+  /** Of the broker; in memory there is none. */
   readonly port: number;
   /** The server behind the broker, where it is ours to kill. */
   readonly server: RabbitServer | RedisServer | undefined;
@@ -39,6 +39,10 @@ export class Servers implements AsyncDisposable {
   async place(name: PlaceName): Promise<Place> {
     this.#places += 1;
     const queue = `chaos-${process.pid}-${this.#places}`;
+    if (name === 'memory') {
+      const app = { broker: 'memory://', backend: 'memory://', taskDefaultQueue: queue } as const;
+      return { name, queue, app, port: 0, server: undefined, unsettled: async () => 0 };
+    }
     const redis = this.given.redisUrl === undefined ? await (this.#redis ??= startRedis()) : undefined;
     const redisUrl = redis?.url ?? this.given.redisUrl ?? '';
     const common = { taskDefaultQueue: queue, backend: `${redisUrl}/9`, resultExpires: '10m' } as const;

@@ -89,7 +89,12 @@ export const alo1: Scenario = {
   },
 };
 
-const LATE_NAMES = { RabbitMQ: 'ALO-1', 'RabbitMQ quorum': 'ALO-2', Redis: 'ALO-3' } as const;
+const LATE_NAMES = {
+  RabbitMQ: 'ALO-1',
+  'RabbitMQ quorum': 'ALO-2',
+  Redis: 'ALO-3',
+  memory: 'ALO-1',
+} as const;
 
 interface Death {
   readonly pid: number;

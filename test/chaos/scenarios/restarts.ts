@@ -8,7 +8,7 @@ import type { Place } from '../place.js';
 import { sized, type Scenario, type Stage } from '../scenario.js';
 
 /** From the open port to work that goes on, as promised. */
-const RESUME_MS = { RabbitMQ: 10_000, 'RabbitMQ quorum': 10_000, Redis: 5_000 } as const;
+const RESUME_MS = { RabbitMQ: 10_000, 'RabbitMQ quorum': 10_000, Redis: 5_000, memory: 0 } as const;
 const WAIT_MS = 60_000;
 const PLACES = ['RabbitMQ', 'RabbitMQ quorum', 'Redis'] as const;
 /** Nothing runs yet: the queue holds what was acknowledged, however often the broker died over it. */
