@@ -23,6 +23,8 @@ describe('the checker of fault tests', () => {
       duplicated: [],
       restarted: [],
       recovered: [],
+      pending: [],
+      denied: [],
       unexpected: [],
     });
   });
@@ -35,16 +37,19 @@ describe('the checker of fault tests', () => {
     ['duplicated', [...SENT, 'started', 'ended', 'started', 'ended']],
     ['duplicated', [...SENT, 'started', 'started', 'ended', 'ended']],
     ['restarted', [...SENT, 'started', 'started', 'ended']],
-    ['recovered', ['attempted', 'refused', 'started', 'ended']],
+    ['recovered', ['attempted', 'uncertain', 'started', 'ended']],
+    ['denied', ['attempted', 'refused', 'started', 'ended']],
+    ['pending', ['attempted']],
     ['recovered', ['attempted', 'started', 'ended']],
     ['unexpected', ['started']],
   ])('calls a task %s that lived so: %j', (word, steps) => {
     expect(check(lived('a', ...steps))[word]).toEqual(['a']);
   });
 
-  it('asks nothing of what was refused', () => {
-    const verdict = check(lived('a', 'attempted', 'refused'));
-    expect(verdict).toMatchObject({ attempted: 1, acknowledged: 0, lost: [], stuck: [], recovered: [] });
+  it.each(['refused', 'uncertain'] as const)('asks nothing of what was %s', (rejected) => {
+    const verdict = check(lived('a', 'attempted', rejected));
+    const none = { lost: [], stuck: [], recovered: [], pending: [], denied: [] };
+    expect(verdict).toMatchObject({ attempted: 1, acknowledged: 0, ...none });
   });
 
   it('sees a run whose acknowledgement of the publish came after its start', () => {

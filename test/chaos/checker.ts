@@ -1,6 +1,6 @@
 import type { Entry } from './ledger.js';
 
-/** What became of the tasks of a run. Counts and ids; `lost`, `duplicated`, `unexpected` and `stuck` are what can be wrong. */
+/** What became of the tasks of a run. Counts and ids; `lost`, `duplicated`, `unexpected`, `stuck`, `pending` and `denied` are what can be wrong. */
 export interface Verdict {
   /** Publishes begun. */
   readonly attempted: number;
@@ -18,6 +18,10 @@ export interface Verdict {
   readonly restarted: readonly string[];
   /** Not acknowledged, and executed all the same. */
   readonly recovered: readonly string[];
+  /** Publishes that neither resolved nor rejected. */
+  readonly pending: readonly string[];
+  /** Rejected as surely not delivered, and executed all the same. */
+  readonly denied: readonly string[];
   /** Executed, and nobody had sent it. */
   readonly unexpected: readonly string[];
 }
@@ -26,16 +30,20 @@ export interface Verdict {
 export function check(entries: Iterable<Entry>): Verdict {
   const tasks = new Map<string, Life>();
   for (const { step, id } of entries) {
-    const life = tasks.get(id) ?? { attempted: false, acknowledged: false, starts: 0, ends: 0, again: false };
+    const life = tasks.get(id) ?? { ...UNBORN };
     tasks.set(id, life);
     switch (step) {
       case 'attempted':
         life.attempted = true;
         break;
       case 'acknowledged':
-        life.acknowledged = true;
+        life.acknowledged = life.settled = true;
+        break;
+      case 'uncertain':
+        life.settled = true;
         break;
       case 'refused':
+        life.refused = life.settled = true;
         break;
       case 'started':
         life.again ||= life.ends > 0;
@@ -58,6 +66,8 @@ export function check(entries: Iterable<Entry>): Verdict {
     duplicated: those((life) => life.again),
     restarted: those((life) => life.starts > 1 && !life.again),
     recovered: those((life) => life.attempted && !life.acknowledged && life.ends > 0),
+    pending: those((life) => life.attempted && !life.settled),
+    denied: those((life) => life.refused && life.starts > 0),
     unexpected: those((life) => !life.attempted && life.starts > 0),
   };
 }
@@ -65,8 +75,20 @@ export function check(entries: Iterable<Entry>): Verdict {
 interface Life {
   attempted: boolean;
   acknowledged: boolean;
+  refused: boolean;
+  settled: boolean;
   starts: number;
   ends: number;
   /** Ran again though it had ended. */
   again: boolean;
 }
+
+const UNBORN: Life = {
+  attempted: false,
+  acknowledged: false,
+  refused: false,
+  settled: false,
+  starts: 0,
+  ends: 0,
+  again: false,
+};

@@ -1,7 +1,7 @@
 import type { Verdict } from './checker.js';
 import type { Row, Stage } from './scenario.js';
 
-type Wrong = 'lost' | 'stuck' | 'duplicated' | 'restarted' | 'unexpected';
+type Wrong = 'lost' | 'stuck' | 'duplicated' | 'restarted' | 'unexpected' | 'pending' | 'denied';
 
 /** What of these a verdict should not have and has, with one id of each. */
 export function promises(verdict: Verdict, none: readonly Wrong[]): string[] {

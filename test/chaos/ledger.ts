@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
 /**
- * `attempted`, `acknowledged` and `refused`: a publish begun, resolved, rejected. `started` and `ended`: a run of the task's
- * code.
+ * `attempted`, `acknowledged`, `uncertain` and `refused`: a publish begun, resolved, rejected as perhaps delivered, rejected as
+ * surely not. `started` and `ended`: a run of the task's code.
  */
-export const STEPS = ['attempted', 'acknowledged', 'refused', 'started', 'ended'] as const;
+export const STEPS = ['attempted', 'acknowledged', 'uncertain', 'refused', 'started', 'ended'] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface Entry {

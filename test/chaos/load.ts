@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CeleryApp, readCeleryOptions, type CeleryOptions } from '../../lib/index.js';
+import { CeleryApp, PublishError, readCeleryOptions, type CeleryOptions } from '../../lib/index.js';
 import { silentLog } from '../../lib/runtime/logger.js';
 import { LedgerReader, openLedger, type Step } from './ledger.js';
 import type { Random } from './random.js';
@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly pauseMs?: number;
 }
 
+/** Nothing more is waited for then. */
+const OVER: ReadonlySet<Step> = new Set(['ended', 'uncertain', 'refused']);
 const BATCH = 25;
 const GIVE_UP_MS = 60_000;
 
@@ -113,8 +115,9 @@ export class Load implements AsyncDisposable {
       });
       this.#note('acknowledged', id);
       return id;
-    } catch {
-      this.#note('refused', id);
+    } catch (error) {
+      const isUncertain = error instanceof PublishError && error.mayHaveBeenDelivered;
+      this.#note(isUncertain ? 'uncertain' : 'refused', id);
       return undefined;
     }
   }
@@ -140,7 +143,7 @@ export class Load implements AsyncDisposable {
   /** How many entries came. */
   #follow(): number {
     const entries = this.reader.more();
-    for (const { step, id } of entries) if (step === 'ended' || step === 'refused') this.#open.delete(id);
+    for (const { step, id } of entries) if (OVER.has(step)) this.#open.delete(id);
     return entries.length;
   }
 
