@@ -1,5 +1,5 @@
 import { startFaultProxy, type FaultProxy, type Tap, type TappedWire } from '../fault-proxy.js';
-import type { PlaceName } from '../place.js';
+import type { Place } from '../place.js';
 import type { Random } from '../random.js';
 import { amqpReader } from './amqp.js';
 import type { Frame, FrameReader } from './frame.js';
@@ -19,11 +19,11 @@ export interface FrameProxy extends FaultProxy {
   strike(match: (frame: Frame) => boolean, fate: Fate): Promise<Frame>;
 }
 
-export const READERS: Readonly<Record<PlaceName, () => FrameReader>> = {
-  RabbitMQ: amqpReader,
-  'RabbitMQ quorum': amqpReader,
-  Redis: redisReader,
-};
+/** A proxy before the broker of this place. */
+export function frameProxyOf({ name, port }: Place, random: Random): Promise<FrameProxy> {
+  if (name === 'memory') throw new Error('There is no wire in memory');
+  return startFrameProxy(port, random, name === 'Redis' ? redisReader : amqpReader);
+}
 
 /** @param readerOf for each connection */
 export async function startFrameProxy(
