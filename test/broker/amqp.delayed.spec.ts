@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import type { Broker } from '../../lib/broker/broker.js';
-import { delayKey, delaySeconds } from '../../lib/broker/amqp/amqp.delayed.js';
+import { delayExchange, delayKey, delaySeconds } from '../../lib/broker/amqp/amqp.delayed.js';
 import { plainQueue, type QueueDeclaration } from '../../lib/broker/topology.js';
 import { aMessage } from '../support/a-message.js';
 import { bodyOf, Inbox } from '../support/inbox.js';
@@ -33,6 +33,16 @@ describe('the delay of a deferred message', () => {
   it('becomes the key that Celery sends for countdown=10', () => {
     expect(delayKey(10, 'celery')).toBe('0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.1.0.celery');
     expect(delayKey(2 ** 28 - 1, 'q').split('.')).toHaveLength(29);
+  });
+
+  it.each([
+    [0, 'celery_delayed_delivery'],
+    [1, 'celery_delayed_0'],
+    [10, 'celery_delayed_3'],
+    [300, 'celery_delayed_8'],
+    [2 ** 28 - 1, 'celery_delayed_27'],
+  ])('of %d s begins at the first level that holds it', (seconds, exchange) => {
+    expect(delayExchange(seconds)).toBe(exchange);
   });
 
   it('keeps to the length of a key, and to the queue meant', () => {

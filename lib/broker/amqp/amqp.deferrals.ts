@@ -2,7 +2,7 @@ import type { WireMessage } from '../../message/wire-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Delivery, Settled } from '../broker.js';
 import { ORIGIN_HEADER } from './amqp.arrival.js';
-import { DELAY_EXCHANGE, delayKey, delaySeconds } from './amqp.delayed.js';
+import { delayExchange, delayKey, delaySeconds } from './amqp.delayed.js';
 import type { AmqpPublisher } from './amqp.publisher.js';
 
 /** Puts deliveries away into the delay queues: first a confirmed copy, then the original is acknowledged. */
@@ -36,8 +36,8 @@ export class Deferrals {
 
   async #put(delivery: Delivery, dueMs: number, ack: () => boolean): Promise<Settled> {
     const { queue } = delivery;
-    const routingKey = delayKey(delaySeconds(dueMs, this.#clock.now()), queue);
-    const target = { exchange: DELAY_EXCHANGE, routingKey };
+    const seconds = delaySeconds(dueMs, this.#clock.now());
+    const target = { exchange: delayExchange(seconds), routingKey: delayKey(seconds, queue) };
     await this.#publisher.publish(target, copyOf(delivery), this.#limitMs, queue);
     return ack() ? 'settled' : 'lost';
   }

@@ -13,8 +13,13 @@ const LONGEST_DELAY_S = 2 ** LEVELS - 1;
 /** A routing key is at most 255 bytes long, 56 of which are the bits of the delay. */
 const LONGEST_ADDRESS = 190;
 
-/** Where deferred messages are published. */
-export const DELAY_EXCHANGE = `${PREFIX}${TOP_LEVEL}`;
+/**
+ * The exchange where a message enters that waits so long: that of its first level. Celery enters at the top; each level on
+ * the way costs the server as much as a publish.
+ */
+export function delayExchange(seconds: number): string {
+  return seconds === 0 ? DELIVERY_EXCHANGE : `${PREFIX}${31 - Math.clz32(seconds)}`;
+}
 
 /** True for the exchanges and queues of this file. */
 export function isDelayed(name: unknown): boolean {
