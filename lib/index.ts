@@ -47,6 +47,7 @@ export {
   MaxRetriesExceeded,
   Reject,
   Retry,
+  PoisonPill,
   SoftTimeLimitExceeded,
   TaskTerminated,
   TimeLimitExceeded,

@@ -93,6 +93,14 @@ export class WorkerLostError extends CeleryError {
   }
 }
 
+/** It was begun so often, and its worker or its pool's child died each time: it is put into quarantine, and runs no more. */
+export class PoisonPill extends WorkerLostError {
+  /** @param starts how often it was begun */
+  constructor(readonly starts: number) {
+    super(`begun ${starts} times and never ended`);
+  }
+}
+
 /** It was revoked while it ran: its result is no longer wanted. */
 export class TaskTerminated extends CeleryError {
   readonly code = 'TASK_TERMINATED';

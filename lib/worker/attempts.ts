@@ -6,12 +6,14 @@ import type { Request } from './request.js';
 import type { RequestRunner } from './request.runner.js';
 import type { ResultRecorder } from './result.recorder.js';
 import type { Settlement } from './settlement.js';
+import type { Suspects } from './starts/suspects.js';
 import type { TaskObserver } from './task.observer.js';
 import type { TaskLog } from './task.log.js';
 
 export interface AttemptsDeps {
   readonly admit: (request: Request) => Verdict;
   readonly runner: RequestRunner;
+  readonly suspects: Suspects;
   readonly recorder: ResultRecorder;
   readonly settlement: Settlement;
   readonly taskLog: TaskLog;
@@ -23,17 +25,25 @@ export class Attempts {
   constructor(private readonly deps: AttemptsDeps) {}
 
   async work(request: Request): Promise<void> {
-    await this.deps.settlement.settle(request, await this.#outcomeOf(request));
+    const { settlement, suspects } = this.deps;
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await this.#outcomeOf(request);
+      await settlement.settle(request, outcome);
+    } finally {
+      suspects.ended(request, outcome);
+    }
   }
 
   /** Those of a batch, in one call of their handler. Each is looked at, acknowledged and settled by itself. */
   workTogether(requests: readonly Request[]): readonly Promise<void>[] {
-    const stopped = requests.map((request) => this.#unlessStopped(request));
+    const stopped = requests.map((request) => this.#unlessStopped(request, TOGETHER));
     const ran = this.#runReady(requests, stopped);
     return requests.map(async (request, index) => {
       const outcome = (await stopped[index]) ?? (await (await ran).get(request)) ?? stopOf(request);
       await failpoint('finishedRun');
       await this.deps.settlement.settle(request, outcome);
+      this.deps.suspects.ended(request, outcome);
     });
   }
 
@@ -53,7 +63,7 @@ export class Attempts {
 
   async #outcomeOf(request: Request): Promise<Outcome> {
     const { runner, observer } = this.deps;
-    const stopped = await this.#unlessStopped(request);
+    const stopped = await this.#unlessStopped(request, ALONE);
     if (stopped !== undefined) return stopped;
     observer.started(request);
     const outcome = await runner.run(request);
@@ -62,14 +72,18 @@ export class Attempts {
   }
 
   /** Everything before the run; an outcome where there will be none. */
-  async #unlessStopped(request: Request): Promise<Outcome | undefined> {
-    const { admit, recorder, taskLog } = this.deps;
+  async #unlessStopped(request: Request, together: boolean): Promise<Outcome | undefined> {
+    const { admit, recorder, suspects, taskLog } = this.deps;
     const { delivery, definition } = request;
     const verdict = admit(request);
     if (verdict.run === 'never') return revoked(verdict);
     // Not ours any more means that another worker will run it.
     if (definition.config.acksLate) {
       if (request.lost) return ABANDONED;
+      if (suspects.covers(request)) {
+        const end = await suspects.begin(request, together);
+        if (end !== undefined) return end;
+      }
     } else {
       if ((await (delivery.ackFirst?.() ?? delivery.ack())) === 'lost') return ABANDONED;
       request.ackedEarly = true;
@@ -84,6 +98,9 @@ export class Attempts {
     return request.abort.aborted ? stopOf(request) : undefined;
   }
 }
+
+const TOGETHER = true;
+const ALONE = false;
 
 export function revoked({ why }: Extract<Verdict, { run: 'never' }>): Outcome {
   return { kind: 'revoked', reason: why === 'expired' ? 'expired' : 'revoked' };

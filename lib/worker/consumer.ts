@@ -29,6 +29,8 @@ import { Request } from './request.js';
 import type { RequestRunner } from './request.runner.js';
 import type { ResultRecorder } from './result.recorder.js';
 import type { Settlement } from './settlement.js';
+import type { StartStore } from './starts/start-store.js';
+import { Suspects } from './starts/suspects.js';
 import { StopWatch } from './stop-watch.js';
 import type { TaskObserver } from './task.observer.js';
 import { errorText, type TaskLog } from './task.log.js';
@@ -47,6 +49,8 @@ export interface ConsumerDeps {
   readonly limits: Limits;
   /** Of each pool. */
   readonly places: () => readonly Places[];
+  /** Undefined: nobody counts how often a task was begun. */
+  readonly starts: StartStore | undefined;
   readonly recorder: ResultRecorder;
   readonly settlement: Settlement;
   readonly unrunnable: UnrunnableMessages;
@@ -92,7 +96,12 @@ export class Consumer implements Service {
     this.#prefetch = prefetchOf(this.#prefetchFacts);
     this.#holdMs = config.etaHold ?? broker.supports.deferResolutionMs;
     this.#held = new EtaHolder(() => this.#mostHeld, clock);
-    this.#attempts = new Attempts({ ...deps, admit: (request) => this.#admit(request) });
+    const suspects = new Suspects({
+      store: deps.starts,
+      most: config.maxDeliveries ?? MOST_STARTS,
+      log: deps.log,
+    });
+    this.#attempts = new Attempts({ ...deps, suspects, admit: (request) => this.#admit(request) });
     this.#collector = new Collector({ ...deps, onGranted: (requests) => this.#grantedTogether(requests) });
   }
 
@@ -256,12 +265,12 @@ export class Consumer implements Service {
 
   /** The message, or why there is none to run. */
   #read(delivery: Delivery): TaskMessage | string {
-    const { content, config } = this.deps;
+    const { content, config, starts } = this.deps;
     if (delivery.malformed !== undefined) return delivery.malformed;
-    // A message that kills its worker each time comes back for ever. Here is where starts will be counted.
-    if (config.maxDeliveries > 0 && (delivery.deliveryCount ?? 0) >= config.maxDeliveries) {
+    const most = config.maxDeliveries ?? 0;
+    // Where nobody counts starts, the broker's own count has to do, innocent as many a message in it is.
+    if (starts === undefined && most > 0 && (delivery.deliveryCount ?? 0) >= most)
       return `handed out ${delivery.deliveryCount} times and never settled`;
-    }
     try {
       return decodeTaskMessage(delivery.message, content);
     } catch (error) {
@@ -503,5 +512,7 @@ export class Consumer implements Service {
 /** Requests that wait for their time, with an unlimited prefetch and at most ever. */
 const MOST_HELD = 1_000;
 const LIMITED = true;
+/** Of a message, where starts are counted and nothing else is said. */
+const MOST_STARTS = 5;
 /** Before a message goes back that we ourselves failed on. */
 const PAUSE_MS = 5_000;

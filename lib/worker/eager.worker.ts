@@ -15,6 +15,7 @@ import { HandlerRunner } from './handler.runner.js';
 import { LaterRequeues } from './later-requeues.js';
 import { AsyncPool } from './pool/async.pool.js';
 import type { TaskHandler } from './pool/pool.js';
+import { Quarantine } from './quarantine.js';
 import { Request } from './request.js';
 import { RequestRunner } from './request.runner.js';
 import { ResultRecorder } from './result.recorder.js';
@@ -80,6 +81,7 @@ export class EagerWorker {
       runner: this.#runner,
       hostname: config.hostname,
       later: new LaterRequeues(clock),
+      quarantine: new Quarantine(deps.broker, clock),
       taskLog: new TaskLog(log, config),
       observer: new TaskHooks(deps.hooks),
       clock,

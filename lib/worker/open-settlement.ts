@@ -6,6 +6,7 @@ import { Continuation } from './continuation.js';
 import { Errbacks } from './errbacks.js';
 import { callInline } from './inline-call.js';
 import type { LaterRequeues } from './later-requeues.js';
+import type { Quarantine } from './quarantine.js';
 import type { RequestRunner } from './request.runner.js';
 import type { ResultRecorder } from './result.recorder.js';
 import { Settlement } from './settlement.js';
@@ -21,6 +22,7 @@ export interface SettlementParts {
   readonly runner: RequestRunner;
   readonly hostname: string;
   readonly later: LaterRequeues;
+  readonly quarantine: Quarantine;
   readonly taskLog: TaskLog;
   /** Undefined: monitors are told nothing. */
   readonly observer: TaskObserver;
@@ -33,7 +35,7 @@ export function openSettlement(parts: SettlementParts): {
   readonly end: WorkflowEnd;
   readonly errbacks: Errbacks;
 } {
-  const { backend, recorder, sender, tasks, later, taskLog, observer } = parts;
+  const { backend, recorder, sender, tasks, later, quarantine, taskLog, observer } = parts;
   const errbacks = new Errbacks({
     sender,
     tasks,
@@ -48,6 +50,7 @@ export function openSettlement(parts: SettlementParts): {
     end,
     errbacks,
     later,
+    quarantine,
     taskLog,
     observer,
   });

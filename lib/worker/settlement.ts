@@ -4,13 +4,14 @@ import type { RemoteError } from '../message/remote-error.js';
 import type { Sender } from '../producer/sender.js';
 import { failpoint } from '../runtime/failpoint.js';
 import { unreachable } from '../runtime/unreachable.js';
-import { WorkerShuttingDown } from '../task/task.signals.js';
+import { PoisonPill, WorkerShuttingDown } from '../task/task.signals.js';
 import { acknowledgementOf } from './acknowledgement.js';
 import type { Continuation } from './continuation.js';
 import type { Errbacks } from './errbacks.js';
 import type { LaterRequeues } from './later-requeues.js';
 import { mayPass } from './may-pass.js';
 import type { Outcome } from './outcome.js';
+import type { Quarantine } from './quarantine.js';
 import type { Request } from './request.js';
 import { celeryError, failureOf, type Failure, type ResultRecorder } from './result.recorder.js';
 import type { TaskObserver } from './task.observer.js';
@@ -24,6 +25,7 @@ export interface SettlementDeps {
   readonly end: WorkflowEnd;
   readonly errbacks: Errbacks;
   readonly later: LaterRequeues;
+  readonly quarantine: Quarantine;
   readonly taskLog: TaskLog;
   /** Undefined: monitors are told nothing. */
   readonly observer: TaskObserver;
@@ -224,6 +226,8 @@ export class Settlement {
           delivery.redelivered && outcome.kind !== 'interrupted' ? PAUSE_MS : 0,
         );
         return failpoint('requeued');
+      case 'quarantine':
+        return this.deps.quarantine.put(delivery, reasonOf(outcome));
       case 'nothing':
         return;
       default:
@@ -238,6 +242,11 @@ export class Settlement {
         'has ended, but its message was lost meanwhile: it may run a second time',
       );
   }
+}
+
+/** For whoever looks into the quarantine. */
+function reasonOf(outcome: Outcome): string {
+  return outcome.kind === 'failed' && outcome.error instanceof PoisonPill ? outcome.error.how : outcome.kind;
 }
 
 type Succeeded = Extract<Outcome, { kind: 'succeeded' }>;

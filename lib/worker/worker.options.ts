@@ -79,8 +79,10 @@ export interface WorkerOptions extends PoolOptions {
   /** For messages that are no task messages, or cannot be read. Default `quarantine`. */
   onMalformed?: UnrunnablePolicy;
   /**
-   * Times a message may be handed out without being settled before it is quarantined as one that kills workers. Counted
-   * where the broker counts; a worker that stops gives messages back, which counts too. 0: no limit. Default 0.
+   * Times a late-acknowledged task may be begun and end with the death of its worker, or of its pool's child, before it is
+   * quarantined as one that kills workers. Starts are counted in Redis, the broker's or the result backend's; where there is
+   * none, quorum queues count how often they hand a message out, innocent ones too. 0: no limit. Default 5, and without Redis
+   * no limit.
    */
   maxDeliveries?: number;
   /** Store the task's name, arguments, worker, queue and retries with its result. Default false (`result_extended`). */
@@ -150,8 +152,8 @@ export interface WorkerConfig extends PoolConfig {
   readonly etaHold: number | undefined;
   readonly onUnknownTask: Unrunnable;
   readonly onMalformed: Unrunnable;
-  /** 0: no limit. */
-  readonly maxDeliveries: number;
+  /** 0: no limit. Undefined: as it is counted. */
+  readonly maxDeliveries: number | undefined;
   readonly resultExtended: boolean;
   readonly resultChordRetryInterval: number;
   readonly logArguments: 'show' | 'mask' | 'omit';
@@ -234,7 +236,7 @@ export const workerFields: { readonly [K in keyof WorkerConfig]-?: Field<WorkerC
   etaHold: duration(undefined),
   onUnknownTask: unrunnable,
   onMalformed: unrunnable,
-  maxDeliveries: integer(0),
+  maxDeliveries: (value, path) => (value === undefined ? undefined : integer(0)(value, path)),
   resultExtended: bool(false),
   resultChordRetryInterval: duration(1_000),
   logArguments: oneOf(['show', 'mask', 'omit'], 'omit'),

@@ -41,6 +41,7 @@ import { Quarantine } from './quarantine.js';
 import { RequestRunner } from './request.runner.js';
 import { ResultRecorder } from './result.recorder.js';
 import { RevokedTasks } from './revoked.js';
+import { openStartStore } from './starts/open-start-store.js';
 import { StartedTasks } from './started.tasks.js';
 import { StateFile } from './state.file.js';
 import { TaskEvents } from './task.events.js';
@@ -198,6 +199,7 @@ export class Worker {
       clock,
       log,
     });
+    const quarantine = new Quarantine(broker, clock);
     const { settlement, end, errbacks } = openSettlement({
       backend,
       recorder,
@@ -206,6 +208,7 @@ export class Worker {
       runner: this.#runner,
       hostname: config.hostname,
       later,
+      quarantine,
       taskLog,
       observer,
       clock,
@@ -218,7 +221,6 @@ export class Worker {
       handlerOf: (name) => code.get(name),
     });
     addBuiltins(builtins, tasks, code);
-    const quarantine = new Quarantine(broker, clock);
     const revoked = new RevokedTasks(clock);
     this.#consumer = new Consumer({
       broker,
@@ -230,6 +232,7 @@ export class Worker {
       slotsOf: (request) => pools.of(request).slots,
       limits: this.#limits,
       places: () => pools.places,
+      starts: openStartStore(broker, backend),
       recorder,
       settlement,
       unrunnable: new UnrunnableMessages({

@@ -2,7 +2,6 @@ import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PublishError } from '../../lib/errors.js';
 import type { WireMessage } from '../../lib/message/wire-message.js';
-import { Reject } from '../../lib/task/task.signals.js';
 import { aMessage } from '../support/a-message.js';
 import { eventually } from '../support/eventually.js';
 import { startWorld } from './world.js';
@@ -187,26 +186,33 @@ describe('a task nobody has', () => {
   });
 });
 
-it('a message that comes back too often goes to quarantine', async () => {
+it('a task that never ends within its hard limit goes to quarantine, whole, and has failed', async () => {
   let runs = 0;
   await using world = await startWorld({
     tasks: {
       again: {
         acksLate: true,
+        acksOnFailureOrTimeout: false,
+        timeLimit: '1s',
         run: () => {
           runs += 1;
-          throw new Reject('not here', { requeue: true });
+          return new Promise(() => undefined);
         },
       },
     },
     worker: { maxDeliveries: 3 },
   });
-  await world.send('again');
-  await world.clock.advance(5_000);
+  const id = await world.send('again');
+  for (let second = 0; second < 30; second += 1) await world.clock.advance(1_000);
   const [put] = await world.take('celery.quarantine', 1);
   expect(runs).toBe(3);
   expect(put?.message.headers).toMatchObject({
-    'x-quarantine-reason': 'handed out 3 times and never settled',
+    id,
+    'x-quarantine-reason': 'begun 3 times and never ended',
+  });
+  expect(world.results.last(id)).toMatchObject({
+    status: 'FAILURE',
+    result: { exc_type: 'WorkerLostError' },
   });
 });
 

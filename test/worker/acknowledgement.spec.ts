@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readTaskOptions } from '../../lib/task/read-task-options.js';
 import type { TaskOptions } from '../../lib/task/task.options.js';
-import { TimeLimitExceeded } from '../../lib/task/task.signals.js';
+import { PoisonPill, TimeLimitExceeded } from '../../lib/task/task.signals.js';
 import { acknowledgementOf } from '../../lib/worker/acknowledgement.js';
 import type { Outcome } from '../../lib/worker/outcome.js';
 import { taskDefaults } from '../task/defaults.js';
@@ -20,6 +20,7 @@ it.each<[string, Outcome, TaskOptions, string]>([
   ['failure, not to be acknowledged', failed, { acksOnFailureOrTimeout: false }, 'reject'],
   ['time limit', timedOut, {}, 'ack'],
   ['time limit, not to be acknowledged', timedOut, { acksOnFailureOrTimeout: false }, 'requeue'],
+  ['killer of workers', { kind: 'failed', error: new PoisonPill(5), runtimeMs: 0 }, {}, 'quarantine'],
   ['reject', { kind: 'rejected', reason: '', requeue: false }, {}, 'reject'],
   ['reject to the queue', { kind: 'rejected', reason: '', requeue: true }, {}, 'requeue'],
   ['dead process', lost, {}, 'ack'],
