@@ -25,10 +25,14 @@ export interface Member {
 export class Fleet implements AsyncDisposable {
   readonly #members: Member[] = [];
 
-  /** @param script the compiled `worker.ts` */
+  /**
+   * @param script the compiled `worker.ts`
+   * @param nodeOptions for each, its pool's children too
+   */
   constructor(
     private readonly script: string,
     private readonly order: WorkerOrder,
+    private readonly nodeOptions: readonly string[] = [],
   ) {}
 
   get running(): readonly Member[] {
@@ -43,7 +47,7 @@ export class Fleet implements AsyncDisposable {
   async start(limitMs = 60_000): Promise<Member> {
     const hostname = `chaos${this.#members.length + 1}@%h`;
     const order = { ...this.order, worker: { ...this.order.worker, hostname } };
-    const { member, ready } = launch(this.script, order);
+    const { member, ready } = launch([...this.nodeOptions, this.script], order);
     this.#members.push(member);
     const late = pause(limitMs, 'late' as const, { ref: false });
     const first = await Promise.race([ready, member.ended, late]);
@@ -75,9 +79,9 @@ export class Fleet implements AsyncDisposable {
 
 const MOST_OUTPUT = 200_000;
 
-function launch(script: string, order: WorkerOrder) {
+function launch(command: readonly string[], order: WorkerOrder) {
   const env = { ...process.env, NO_COLOR: '1', [ORDER_VARIABLE]: JSON.stringify(order) };
-  const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, script];
+  const [program = process.execPath, ...args] = [...DIES_WITH_PARENT, process.execPath, ...command];
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let told = false;

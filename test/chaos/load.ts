@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CeleryApp, PublishError, readCeleryOptions, type CeleryOptions } from '../../lib/index.js';
+import {
+  CeleryApp,
+  PublishError,
+  readCeleryOptions,
+  type CeleryOptions,
+  type TaskClient,
+} from '../../lib/index.js';
 import { silentLog } from '../../lib/runtime/logger.js';
 import { LedgerReader, openLedger, type Step } from './ledger.js';
 import type { Random } from './random.js';
@@ -102,23 +108,37 @@ export class Load implements AsyncDisposable {
 
   /** One task, outside of the flow. @returns its id, or undefined when the publish was rejected */
   async send(kind: Kind, runMs: number, countdown?: number, queue?: string): Promise<string | undefined> {
-    this.#sent += 1;
-    const id = `${kind}-${this.#sent}-${crypto.randomUUID()}`;
-    this.#note('attempted', id);
-    this.#open.add(id);
-    try {
-      await this.app.client.applyAsync(`chaos.${kind}`, {
+    const id = this.newId(kind);
+    const sent = await this.submit([id], (client) =>
+      client.applyAsync(`chaos.${kind}`, {
         taskId: id,
         args: [runMs],
         ...(countdown !== undefined && { countdown }),
         ...(queue !== undefined && { queue }),
-      });
-      this.#note('acknowledged', id);
-      return id;
+      }),
+    );
+    return sent ? id : undefined;
+  }
+
+  newId(kind: string): string {
+    this.#sent += 1;
+    return `${kind}-${this.#sent}-${crypto.randomUUID()}`;
+  }
+
+  /** Anything, with the ids of its tasks given ahead. @returns whether the broker has it */
+  async submit(ids: readonly string[], send: (client: TaskClient) => Promise<unknown>): Promise<boolean> {
+    for (const id of ids) {
+      this.#note('attempted', id);
+      this.#open.add(id);
+    }
+    try {
+      await send(this.app.client);
+      for (const id of ids) this.#note('acknowledged', id);
+      return true;
     } catch (error) {
       const isUncertain = error instanceof PublishError && error.mayHaveBeenDelivered;
-      this.#note(isUncertain ? 'uncertain' : 'refused', id);
-      return undefined;
+      for (const id of ids) this.#note(isUncertain ? 'uncertain' : 'refused', id);
+      return false;
     }
   }
 

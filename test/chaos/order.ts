@@ -5,6 +5,8 @@ export interface WorkerOrder {
   readonly app: CeleryOptions;
   readonly worker: CreateWorkerOptions;
   readonly ledger: string;
+  /** File that names the step it is to die at, as `failpoints.ts` reads it. Default: it dies at none. */
+  readonly arm?: string;
 }
 
 export const ORDER_VARIABLE = 'CHAOS_WORKER';

@@ -1,9 +1,11 @@
 import type { Scenario } from './scenario.js';
 import { alo1 } from './scenarios/alo-1.js';
+import { alo4 } from './scenarios/alo-4.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
 import { h1 } from './scenarios/h-1.js';
+import { pp1 } from './scenarios/pp-1.js';
 import { alo5, pub1, rc1 } from './scenarios/restarts.js';
 import { alo9, rc3 } from './scenarios/wires.js';
 
 /** In the order they run. */
-export const SCENARIOS: readonly Scenario[] = [h1, gs1, gs2, alo1, alo5, alo9, pub1, rc1, rc3];
+export const SCENARIOS: readonly Scenario[] = [h1, gs1, gs2, alo1, alo4, alo5, alo9, pub1, rc1, rc3, pp1];

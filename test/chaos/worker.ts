@@ -2,13 +2,12 @@ import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
 import { CeleryFactory, CeleryModule, Task, TaskContext, Tasks } from '../../lib/index.js';
-import { openLedger } from './ledger.js';
-import { ORDER_VARIABLE, READY_LINE, type WorkerOrder } from './order.js';
+import { armFrom } from './failpoints.js';
+import { HardTasks } from './hard-tasks.js';
+import { READY_LINE } from './order.js';
+import { note, order } from './own-order.js';
 
 // The worker of the fault tests: a Nest application as a user would start it. Its pool's children run this file too.
-
-const order = JSON.parse(process.env[ORDER_VARIABLE] ?? '{}') as WorkerOrder;
-const note = openLedger(order.ledger);
 
 @Injectable()
 @Tasks({ prefix: 'chaos' })
@@ -31,9 +30,10 @@ export class ChaosTasks {
   }
 }
 
-@Module({ imports: [CeleryModule.forRoot(order.app)], providers: [ChaosTasks] })
+@Module({ imports: [CeleryModule.forRoot(order.app)], providers: [ChaosTasks, HardTasks] })
 class ChaosModule {}
 
+if (order.arm !== undefined) armFrom(order.arm);
 const worker = await CeleryFactory.createWorker(ChaosModule, { ...order.worker, logger: ['warn', 'error'] });
 console.log(READY_LINE);
 await worker.run();

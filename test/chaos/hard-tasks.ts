@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Reject, Task, TaskContext, Tasks } from '../../lib/index.js';
+import { note } from './own-order.js';
+
+/** How a task ends its process, and what keeps it busy for ever. */
+export const DEATHS = ['exit', 'abort', 'kill', 'memory', 'loop', 'huge'] as const;
+export type Death = (typeof DEATHS)[number];
+
+const LATE = { acksLate: true, rejectOnWorkerLost: true } as const;
+
+/** Tasks that do not simply end. */
+@Injectable()
+@Tasks({ prefix: 'hard' })
+export class HardTasks {
+  /** Deadly while the file is there. */
+  @Task({ ...LATE, acksOnFailureOrTimeout: false })
+  pill({ id }: TaskContext, how: Death, file: string): unknown {
+    note('started', id);
+    const result = existsSync(file) ? die(how) : undefined;
+    note('ended', id);
+    return result;
+  }
+
+  @Task(LATE)
+  raise({ id }: TaskContext): void {
+    note('started', id);
+    note('ended', id);
+    throw new Error('as it should');
+  }
+
+  @Task({ ...LATE, maxRetries: 3 })
+  retry(task: TaskContext, times: number): void {
+    note('started', task.id);
+    if (task.retries < times) throw task.retry({ countdown: 0 });
+    note('ended', task.id);
+  }
+
+  @Task(LATE)
+  reject({ id, deliveryInfo }: TaskContext): void {
+    note('started', id);
+    if (!deliveryInfo.redelivered) throw new Reject('once', { requeue: true });
+    note('ended', id);
+  }
+
+  /** Takes what the tasks before it gave. */
+  @Task(LATE)
+  follow({ id }: TaskContext, given: unknown): unknown {
+    note('started', id);
+    note('ended', id);
+    return given;
+  }
+
+  @Task(LATE)
+  async wait({ id, signal }: TaskContext, ms: number): Promise<void> {
+    note('started', id);
+    await pause(ms, undefined, { signal });
+    note('ended', id);
+  }
+}
+
+function die(how: Death): unknown {
+  switch (how) {
+    case 'exit':
+      return process.exit(1);
+    case 'abort':
+      return process.abort();
+    case 'kill':
+      process.kill(process.pid, 'SIGKILL');
+      return undefined;
+    case 'memory': {
+      const all: unknown[] = [];
+      for (;;) all.push(Array.from({ length: 10_000 }, () => ({ held: all })));
+    }
+    case 'loop':
+      for (;;) Math.sqrt(2);
+    case 'huge':
+      return Array.from({ length: 4 }, () => 'x'.repeat(2 ** 28));
+  }
+}
