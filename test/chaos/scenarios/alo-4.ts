@@ -26,7 +26,7 @@ interface Case {
   readonly ends: Readonly<Record<string, 'SUCCESS' | 'FAILURE'>>;
   /** Those that never run. */
   readonly unrun?: readonly string[];
-  send(client: TaskClient): Promise<unknown>;
+  readonly send: (client: TaskClient) => Promise<unknown>;
 }
 
 const LATE = 'chaos.late';
