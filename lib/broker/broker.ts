@@ -172,7 +172,8 @@ export interface Subscription {
   removeQueue(queue: string): Promise<void>;
   /**
    * Looks at messages at the front of a queue that nobody has taken, and puts those away for which `when` gives a time, as
-   * `Delivery.defer` does: many in one step. For floods of messages that cannot run yet. Undefined: there is no such step.
+   * `Delivery.defer` does: many in one step. For floods of messages that cannot run yet. While most of those looked at are
+   * put away, what came behind them and may run, or soon may, is brought to the front. Undefined: there is no such step.
    * @throws when the broker cannot be reached, or as `when`; messages are then where they were, or put away
    */
   sift?(queue: string, when: WhenToPutAway): Promise<Sifted>;

@@ -239,6 +239,27 @@ return put
 `);
 
 /**
+ * Brings messages to the front of their list, behind the first ones, if they stand among the newest still.
+ * KEYS list. ARGV how many of the first stay in front, among how many of the newest to look, messages (the newest first).
+ * Returns how many moved.
+ */
+export const ADVANCE = script(`
+local moved = {}
+for i = 3, #ARGV do
+  if redis.call('LPOS', KEYS[1], ARGV[i], 'MAXLEN', ARGV[2]) then
+    redis.call('LREM', KEYS[1], 1, ARGV[i])
+    moved[#moved + 1] = ARGV[i]
+  end
+end
+if #moved == 0 then return 0 end
+local first = tonumber(ARGV[1])
+local front = first > 0 and redis.call('RPOP', KEYS[1], first) or {}
+for i = 1, #moved do redis.call('RPUSH', KEYS[1], moved[i]) end
+for i = #front, 1, -1 do redis.call('RPUSH', KEYS[1], front[i]) end
+return #moved
+`);
+
+/**
  * Moves due messages to the front of their lists, the earliest foremost.
  * The lists stand inside the stored entries; with Redis Cluster the hash tag keeps them on the same node.
  * KEYS delayed, delayed messages. ARGV limit, ms until a message whose key is no list is tried again.

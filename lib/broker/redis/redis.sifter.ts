@@ -3,17 +3,24 @@ import { runScript } from '../../redis/redis.script.js';
 import type { Sifted, WhenToPutAway } from '../broker.js';
 import type { RedisContext } from './redis.context.js';
 import { decodeEnvelope } from './redis.envelope.js';
+import { Scout } from './redis.scout.js';
 import { RECALLED, SIFT } from './redis.scripts.js';
 
 const FEWEST = 20;
 const MOST = 500;
 /** Looked at in one go. */
 const MOST_BYTES = 1024 * 1024;
+/** So many at the front that may run are work enough: no others are brought there. */
+const ENOUGH = 100;
 
-/** Puts messages of a list away that nobody has taken, many in one step. */
+/**
+ * Puts messages of a list away that nobody has taken, many in one step, and while most in front are such, brings those to
+ * the front that come behind them and may run.
+ */
 export class Sifter {
   readonly #context: RedisContext;
   readonly #prefix: string;
+  readonly #scout: Scout;
   #number = 0;
   #count = FEWEST;
 
@@ -21,10 +28,18 @@ export class Sifter {
   constructor(context: RedisContext, subscription: number) {
     this.#context = context;
     this.#prefix = `${context.owner}:${subscription}:s`;
+    this.#scout = new Scout(context);
   }
 
   /** @throws what `RedisLink.run` and `when` throw; messages are then where they were, or put away and due at their time */
   async sift(list: string, when: WhenToPutAway): Promise<Sifted> {
+    const sifted = await this.#siftFront(list, when);
+    const front = sifted.looked - sifted.put.length;
+    if (front < ENOUGH && sifted.put.length > front) await this.#scout.look(list, front, when);
+    return sifted;
+  }
+
+  async #siftFront(list: string, when: WhenToPutAway): Promise<Sifted> {
     const { link, keys, clock } = this.#context;
     const raws = await link.run((client) => client.lrangeBuffer(list, -this.#count, -1));
     if (raws.length === 0) return { looked: 0, put: [] };

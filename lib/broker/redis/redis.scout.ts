@@ -1,0 +1,78 @@
+import { runScript } from '../../redis/redis.script.js';
+import type { WhenToPutAway } from '../broker.js';
+import type { RedisContext } from './redis.context.js';
+import { decodeEnvelope } from './redis.envelope.js';
+import { ADVANCE, RECALLED } from './redis.scripts.js';
+
+/** Read in one go. */
+const PAGE = 500;
+/** At one look; what is not reached is looked at first the next time. */
+const MOST_PAGES = 4;
+/** Of the newest messages, at the first look. */
+const FIRST_LOOK = 5_000;
+/** What can run this soon is brought to the front as well: whoever finds it there puts it away, or in line. */
+const SOON_MS = 30_000;
+/** How far from the newest the last one looked at is searched for. */
+const FARTHEST = 200_000;
+
+/**
+ * Looks at what comes into a list whose front is a flood of messages that cannot run now, and brings those to the front
+ * that can: they do not wait until the flood is put away.
+ */
+export class Scout {
+  readonly #context: RedisContext;
+  /** By list: the newest message that was looked at and stayed where it was. */
+  readonly #seen = new Map<string, Buffer>();
+
+  constructor(context: RedisContext) {
+    this.#context = context;
+  }
+
+  /**
+   * @param front messages at the front of the list that may run too: they stay there
+   * @throws what `RedisLink.run` and `when` throw; messages are then where they were, or at the front
+   */
+  async look(list: string, front: number, when: WhenToPutAway): Promise<void> {
+    let ahead = front;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const { newcomers, isLast } = await this.#newcomers(list);
+      ahead += await this.#advance(list, newcomers, ahead, when);
+      if (isLast) return;
+    }
+  }
+
+  /** The oldest of those that came since the last look, the newest of them first. */
+  async #newcomers(list: string): Promise<{ newcomers: readonly Buffer[]; isLast: boolean }> {
+    const { link } = this.#context;
+    const seen = this.#seen.get(list);
+    const at = seen && (await link.run((client) => client.lpos(list, seen, 'MAXLEN', FARTHEST)));
+    const count = at ?? Math.min(FIRST_LOOK, await link.run((client) => client.llen(list)));
+    if (count === 0) return { newcomers: [], isLast: true };
+    const from = Math.max(0, count - PAGE);
+    const newcomers = await link.run((client) => client.lrangeBuffer(list, from, count - 1));
+    return { newcomers, isLast: from === 0 };
+  }
+
+  /** How many were brought to the front, behind those `ahead`. */
+  async #advance(
+    list: string,
+    newcomers: readonly Buffer[],
+    ahead: number,
+    when: WhenToPutAway,
+  ): Promise<number> {
+    const waiting = newcomers.flatMap((raw) => {
+      if (raw.subarray(0, 2).equals(RECALLED)) return [];
+      const { message, malformed } = decodeEnvelope(raw);
+      return malformed === undefined ? [{ raw, message }] : [];
+    });
+    const dues = await when(waiting.map(({ message }) => message));
+    const soonMs = this.#context.clock.now() + SOON_MS;
+    const chosen = new Set(waiting.filter((_, index) => (dues[index] ?? 0) <= soonMs).map(({ raw }) => raw));
+    const newest = newcomers.find((raw) => !chosen.has(raw));
+    if (newest !== undefined) this.#seen.set(list, newest);
+    if (chosen.size === 0) return 0;
+    const args = [ahead, FARTHEST, ...chosen];
+    const moved = await this.#context.link.run((client) => runScript(client, ADVANCE, [list], args));
+    return Number(moved);
+  }
+}
