@@ -101,6 +101,8 @@ export interface QueueMeasures {
   /** Handed out and not settled; approximate. */
   readonly unacked: number | undefined;
   readonly consumers: number | undefined;
+  /** When the oldest of those that go next was sent, wall clock, epoch ms: of messages that say so. */
+  readonly oldestSentMs: number | undefined;
 }
 
 /** What this broker does by itself. The rest the library does for it, or refuses at start with a sentence. */

@@ -53,6 +53,11 @@ export interface ActiveQueue {
   readonly name: string;
   readonly exchange: { readonly name: string; readonly type: string; readonly [more: string]: unknown };
   readonly routing_key: string;
+  /**
+   * When the newest message taken from it was sent, seconds since the epoch: what still waits there was sent later. Null:
+   * none was taken that says so. This library's own: Python's workers leave it out.
+   */
+  readonly newest_sent?: number | null;
   readonly [more: string]: unknown;
 }
 

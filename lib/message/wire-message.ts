@@ -22,4 +22,15 @@ export interface MessageProperties {
   readonly priority: number;
   /** Life time in whole ms, as text. Brokers that can, drop the message after it. */
   readonly expiration?: string;
+  /**
+   * When it was sent, wall clock, epoch ms. Whole seconds on RabbitMQ. Celery sets none, and its workers heed none.
+   */
+  readonly sentMs?: number;
+}
+
+/** `sentMs` of AMQP's `timestamp`: seconds since the epoch. Undefined for whatever else a client wrote there. */
+export function readSent(timestamp: unknown): number | undefined {
+  if (typeof timestamp !== 'number' || !(timestamp > 0)) return undefined;
+  const sentMs = Math.round(timestamp * 1000);
+  return Number.isSafeInteger(sentMs) ? sentMs : undefined;
 }

@@ -32,7 +32,8 @@ export function nextAttempt(
   const kept = request.args === undefined && request.kwargs === undefined && isProtocol2(wire);
   const next = kept ? sameBody(retry) : newBody(retry, deps);
   const { expiration: _old, ...properties } = next.properties;
-  const expiration = expirationOf(message, deps.clock.now());
+  const sentMs = deps.clock.now();
+  const expiration = expirationOf(message, sentMs);
   return {
     target: targetOf(retry, deps),
     message: Object.freeze({
@@ -42,6 +43,7 @@ export function nextAttempt(
         correlationId: message.correlationId,
         priority: request.priority ?? message.priority,
         ...(expiration === undefined ? {} : { expiration }),
+        sentMs,
       }),
     }),
   };

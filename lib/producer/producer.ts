@@ -199,15 +199,16 @@ export class Producer implements Sender {
   /** The message as it travels, with the properties that only the moment of sending knows. */
   encode(message: TaskMessage): WireMessage {
     const wire = encodeTaskMessage(message, this.deps.content);
-    const expiration = expirationOf(message, this.deps.clock.now());
+    const sentMs = this.deps.clock.now();
+    const expiration = expirationOf(message, sentMs);
     const transient = this.deps.config.taskDefaultDeliveryMode === 'transient';
-    if (expiration === undefined && !transient) return wire;
     return Object.freeze({
       ...wire,
       properties: Object.freeze({
         ...wire.properties,
         ...(expiration === undefined ? {} : { expiration }),
         deliveryMode: transient ? 1 : 2,
+        sentMs,
       }),
     });
   }

@@ -18,6 +18,7 @@ import { admit, type Verdict } from './admission.js';
 import { Attempts, revoked } from './attempts.js';
 import { Collector } from './batch/collector.js';
 import { EtaHolder } from './eta.holder.js';
+import { LastTaken } from './last-taken.js';
 import type { LaterRequeues } from './later-requeues.js';
 import { FloodSifter } from './limits/flood.sifter.js';
 import type { Entry, Limits } from './limits/limits.js';
@@ -72,6 +73,7 @@ export class Consumer implements Service {
   readonly #attempts: Attempts;
   readonly #collector: Collector;
   readonly #room: PoolRoom;
+  readonly #lastTaken: LastTaken;
   #prefetch: number;
   #queues: readonly QueueDeclaration[];
   readonly #holdMs: number;
@@ -93,6 +95,7 @@ export class Consumer implements Service {
     const { config, broker, clock } = deps;
     this.#queues = deps.queues;
     this.#room = new PoolRoom(deps.places);
+    this.#lastTaken = new LastTaken(clock);
     this.#prefetch = prefetchOf(this.#prefetchFacts);
     this.#holdMs = config.etaHold ?? broker.supports.deferResolutionMs;
     this.#held = new EtaHolder(() => this.#mostHeld, clock);
@@ -130,6 +133,11 @@ export class Consumer implements Service {
     return [...this.#inHand];
   }
 
+  /** When the newest message taken from the queue was sent, epoch ms. Undefined: none that says so. */
+  newestSentMs(queue: string): number | undefined {
+    return this.#lastTaken.sentMs(queue);
+  }
+
   /** Messages taken ahead, over all queues; 0: no limit. */
   get prefetch(): number {
     return totalPrefetch(this.#prefetchFacts);
@@ -150,6 +158,7 @@ export class Consumer implements Service {
   /** Takes no more from the queue. What was taken is worked on. */
   async removeQueue(queue: string): Promise<void> {
     this.#queues = this.#queues.filter(({ name }) => name !== queue);
+    this.#lastTaken.forget(queue);
     await this.#subscription?.removeQueue(queue);
     await this.adjustPrefetch();
   }
@@ -234,6 +243,7 @@ export class Consumer implements Service {
   /** Bound: handed to the broker, which calls it for each message and must not be thrown at. */
   readonly #receive = (delivery: Delivery): void => {
     if (this.#stopping !== undefined) return void this.#unopened.push(delivery);
+    this.#lastTaken.took(delivery);
     const hit = failpoint('claimed');
     if (hit === undefined) this.#open(delivery);
     else

@@ -17,4 +17,5 @@ brokerConformance('amqp', {
     deliveryCount: false,
     eventExchange: 'topic',
   },
+  lacks: { looking: 'RabbitMQ shows nobody a message without handing it out' },
 });

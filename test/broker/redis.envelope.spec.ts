@@ -53,6 +53,17 @@ describe('Redis envelope', () => {
     );
   });
 
+  it('tells when a message was sent, in seconds as AMQP does, and takes nothing else for a time', () => {
+    const message = aMessage({ properties: { sentMs: 1_732_209_560_123 } });
+    const text = encodeEnvelope(message, '', 'celery')('tag');
+    expect(text).toContain('"timestamp": 1732209560.123, ');
+    expect(decode(text).message.properties.sentMs).toBe(1_732_209_560_123);
+    for (const strange of ['1732209560', null, 0, -1, 1e300, true, {}]) {
+      const found = changed(({ properties }) => void (properties['timestamp'] = strange));
+      expect(found.message.properties).not.toHaveProperty('sentMs');
+    }
+  });
+
   it('takes a body that is not base64 as it stands', () => {
     for (const encoding of [null, 'utf-8', undefined]) {
       const found = changed((envelope) => {

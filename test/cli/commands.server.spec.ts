@@ -137,6 +137,26 @@ describe.each([
     });
   });
 
+  it('shows for how long the oldest message of a queue has waited, or how long at most', async () => {
+    const aged = `${idle}-aged`;
+    const sentMs = Date.now();
+    await run('call', 'cli.add', '-a', '[1, 1]', '--queue', aged);
+    const [seen] = (await json('queues', '-Q', aged)).value as unknown as Record<string, number | null>[];
+    const atMostMs = Date.now() - sentMs;
+    if (env['CELERY_BROKER_URL']?.startsWith('redis')) {
+      expect(seen).toMatchObject({ ready: 1, ageMs: expect.any(Number) as number, ageAtMostMs: null });
+      expect(seen?.['ageMs']).toBeLessThanOrEqual(atMostMs);
+      expect((await run('queues', '-Q', aged)).out).toMatch(new RegExp(`^${aged}\t1\t\\d+m?s\t`));
+    } else {
+      // Nobody has taken a message from it.
+      expect(seen).toMatchObject({ ready: 1, ageMs: null, ageAtMostMs: null });
+    }
+    expect((await json('queues', '-Q', queue)).value).toEqual([
+      expect.objectContaining({ name: queue, ready: 0, ageMs: null, ageAtMostMs: null }),
+    ]);
+    await run('purge', '-f', '-Q', aged);
+  });
+
   it('lists bindings and tasks of the application', async () => {
     expect((await run('list', 'bindings', '-A', cli.app)).out).toMatch(new RegExp(`^${queue}\t`));
     expect((await json('tasks', '-A', cli.app)).value).toEqual([

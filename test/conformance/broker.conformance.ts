@@ -29,6 +29,8 @@ export type Lack =
   | 'topologyConflict'
   /** Refusing a message to a queue that nobody declared, on the default exchange. */
   | 'unknownQueue'
+  /** Telling of messages that wait, without taking them. */
+  | 'looking'
   /** Dropping a message when the time in its `expiration` property has passed. */
   | 'expiration'
   /** Honouring `x-message-ttl`. */

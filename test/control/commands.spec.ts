@@ -70,8 +70,25 @@ describe('questions', () => {
         max_length: null,
         max_length_bytes: null,
         max_priority: null,
+        newest_sent: null,
       },
     ]);
+  });
+
+  it('about its queues tell when the newest message taken from each was sent', async () => {
+    await using world = await controlled({ tasks: { work: DONE }, worker: { queues: ['celery', 'mail'] } });
+    const newest = async () => {
+      const queues = (await world.ask('active_queues')) as { name: string; newest_sent: number }[];
+      return Object.fromEntries(queues.map(({ name, newest_sent: sent }) => [name, sent]));
+    };
+    const sent = world.clock.now() / 1000;
+    await world.send('work');
+    await eventually(() => world.worker.status.processed === 1);
+
+    expect(await newest()).toEqual({ celery: sent, mail: null });
+    await world.control.fleet({ destination: 'w1@vm' }).cancelConsumer('celery');
+    await world.control.fleet({ destination: 'w1@vm' }).addConsumer('celery');
+    expect(await newest()).toEqual({ celery: null, mail: null });
   });
 
   it('about a worker at work tell which tasks run, wait, and are not due', async () => {

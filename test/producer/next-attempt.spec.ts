@@ -86,6 +86,7 @@ describe('the next attempt', () => {
       deliveryMode: 2,
       priority: 2,
       expiration: '0',
+      sentMs: Date.parse('2026-11-21T04:18:01.906Z'),
     });
   });
 

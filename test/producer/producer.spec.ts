@@ -13,6 +13,8 @@ const call = (
   options: CallOptions = {},
 ) => makeSignature(task, { args, kwargs, options, immutable: false });
 
+/** Of the clock in these tests. */
+const SENT_MS = Date.parse('2026-11-21T04:18:01.906Z');
 const UUID4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const NO_EMBED = { callbacks: null, errbacks: null, chain: null, chord: null };
 
@@ -63,6 +65,7 @@ describe("Celery 5.6's own messages", () => {
         deliveryMode: 2,
         priority: 4,
         expiration: '30000',
+        sentMs: SENT_MS,
       },
       headers: {
         ...PLAIN_HEADERS,
@@ -134,7 +137,12 @@ describe("Celery 5.6's own messages", () => {
       origin: 'gen6970@vm',
       ...headers,
     });
-    expect(broker.message.properties).toEqual({ deliveryMode: 2, priority: 0, ...properties });
+    expect(broker.message.properties).toEqual({
+      deliveryMode: 2,
+      priority: 0,
+      sentMs: SENT_MS,
+      ...properties,
+    });
     expect(broker.body).toEqual([args, kwargs, NO_EMBED]);
   });
 

@@ -134,11 +134,13 @@ export class AmqpBroker implements Broker {
   }
 
   async measure(queue: string): Promise<QueueMeasures> {
-    const unknown = { ready: 0, unacked: undefined, consumers: 0 };
+    // There is no looking at a message that leaves it as it was: given back, it would count as redelivered.
+    const untold = { unacked: undefined, oldestSentMs: undefined };
+    const unknown = { ...untold, ready: 0, consumers: 0 };
     return this.#askAbout(queue, 'count', unknown, (session) =>
       session.admin.run(async (channel) => {
         const { messageCount, consumerCount } = await channel.checkQueue(queue);
-        return { ready: messageCount, unacked: undefined, consumers: consumerCount };
+        return { ...untold, ready: messageCount, consumers: consumerCount };
       }),
     );
   }

@@ -1,11 +1,11 @@
 import type { Message, Options } from 'amqplib';
-import type { MessageProperties, WireMessage } from '../../message/wire-message.js';
+import { readSent, type MessageProperties, type WireMessage } from '../../message/wire-message.js';
 import { UNREADABLE } from './amqp.properties.js';
 import { fromTable, toTable } from './amqp.table.js';
 
 /** amqplib's options of one publish: everything but the body. @throws EncodeError */
 export function toPublishOptions(message: WireMessage, mandatory: boolean): Options.Publish {
-  const { correlationId, replyTo, deliveryMode, priority, expiration } = message.properties;
+  const { correlationId, replyTo, deliveryMode, priority, expiration, sentMs } = message.properties;
   const options: Options.Publish = {
     mandatory,
     headers: toTable(message.headers),
@@ -17,6 +17,7 @@ export function toPublishOptions(message: WireMessage, mandatory: boolean): Opti
   if (correlationId !== undefined) options.correlationId = correlationId;
   if (replyTo !== undefined) options.replyTo = replyTo;
   if (expiration !== undefined) options.expiration = expiration;
+  if (sentMs !== undefined) options.timestamp = Math.floor(sentMs / 1000);
   return options;
 }
 
@@ -55,6 +56,8 @@ function propertiesOf(from: Message['properties']): MessageProperties {
   if (correlationId !== undefined) found.correlationId = correlationId;
   if (replyTo !== undefined) found.replyTo = replyTo;
   if (expiration !== undefined) found.expiration = expiration;
+  const sentMs = readSent(from.timestamp);
+  if (sentMs !== undefined) found.sentMs = sentMs;
   return found;
 }
 

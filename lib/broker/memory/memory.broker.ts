@@ -6,6 +6,7 @@ import type {
   CommonGround,
   ConsumeOptions,
   PublishTarget,
+  QueueMeasures,
   Subscription,
 } from '../broker.js';
 import type { BrokerSettings } from '../broker.options.js';
@@ -101,6 +102,13 @@ export class MemoryBroker implements Broker, SubscriptionOwner {
   async size(queue: string): Promise<number> {
     this.#mustBeOpen();
     return this.hub.queue(queue)?.size ?? 0;
+  }
+
+  async measure(name: string): Promise<QueueMeasures> {
+    this.#mustBeOpen();
+    const queue = this.hub.queue(name);
+    const { size: ready = 0, consumers = 0, oldestSentMs } = queue ?? {};
+    return { ready, unacked: undefined, consumers, oldestSentMs };
   }
 
   close(): Promise<void> {

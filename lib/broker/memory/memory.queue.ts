@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../runtime/clock.js';
 import type { QueueDeclaration } from '../topology.js';
 import { Deque } from '../../runtime/deque.js';
+import { earliest } from '../../runtime/earliest.js';
 import { readQueueArguments, type QueueArguments } from './queue-arguments.js';
 import type { DeathReason, StoredMessage } from './stored-message.js';
 
@@ -60,6 +61,15 @@ export class MemoryQueue {
   get size(): number {
     if (this.#size > 0) this.#dropExpired();
     return this.#size;
+  }
+
+  get consumers(): number {
+    return this.#consumers.length;
+  }
+
+  /** When the oldest of those that go next was sent, one of each priority; undefined when none of them says so. */
+  get oldestSentMs(): number | undefined {
+    return earliest(this.#lines.map((line) => line.first?.message.properties.sentMs));
   }
 
   /** False when the queue is full and refuses more (`x-overflow: reject-publish`). */

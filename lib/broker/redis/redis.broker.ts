@@ -8,6 +8,7 @@ import {
 import type { WireMessage } from '../../message/wire-message.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import { sleep } from '../../runtime/clock.js';
+import { earliest } from '../../runtime/earliest.js';
 import type {
   Broker,
   BrokerSupport,
@@ -24,6 +25,7 @@ import type { QueueDeclaration } from '../topology.js';
 import { readAddresses, type RedisAddress } from '../../redis/redis.address.js';
 import { openClient } from '../../redis/redis.client.js';
 import type { RedisContext } from './redis.context.js';
+import { decodeEnvelope } from './redis.envelope.js';
 import { DelayedMover } from './redis.delayed.js';
 import { failureKind, isOutOfMemory, refusalReason } from '../../redis/redis.failures.js';
 import { FanoutListener } from './redis.fanout.js';
@@ -240,11 +242,22 @@ export class RedisBroker implements Broker {
   async measure(queue: string): Promise<QueueMeasures> {
     const { link, keys } = this.#context;
     const ready = await this.size(queue);
+    const next = await this.#ask(`look at queue ${queue}`, () =>
+      link.run((client) => Promise.all(keys.lists(queue).map((list) => client.lindexBuffer(list, -1)))),
+    );
+    const sentMs = next.map((raw) =>
+      raw === null ? undefined : decodeEnvelope(raw).message.properties.sentMs,
+    );
     const ending = `${JSON.stringify(queue)}]`;
     const unacked = await this.#ask(`measure queue ${queue}`, () =>
       link.run((client) => runScript(client, COUNT_HELD, [keys.unacked], [ending, MOST_COUNTED])),
     );
-    return { ready, unacked: Number(unacked) < 0 ? undefined : Number(unacked), consumers: undefined };
+    return {
+      ready,
+      unacked: Number(unacked) < 0 ? undefined : Number(unacked),
+      consumers: undefined,
+      oldestSentMs: earliest(sentMs),
+    };
   }
 
   close(): Promise<void> {

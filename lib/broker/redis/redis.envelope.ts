@@ -2,7 +2,7 @@ import { UndecodableMessageError } from '../../errors.js';
 import { readJson } from '../../message/json.reader.js';
 import { writeJson } from '../../message/json.writer.js';
 import { describe } from '../../runtime/options.js';
-import type { MessageProperties, WireMessage } from '../../message/wire-message.js';
+import { readSent, type MessageProperties, type WireMessage } from '../../message/wire-message.js';
 
 /** One list element or channel message, understood as far as a broker must. */
 export interface Envelope {
@@ -28,12 +28,13 @@ export function encodeEnvelope(
   exchange: string,
   routingKey: string,
 ): (deliveryTag: string) => string {
-  const { correlationId, replyTo, deliveryMode, expiration, priority } = message.properties;
+  const { correlationId, replyTo, deliveryMode, expiration, priority, sentMs } = message.properties;
   const properties =
     (correlationId === undefined ? '' : `"correlation_id": ${JSON.stringify(correlationId)}, `) +
     (replyTo === undefined ? '' : `"reply_to": ${JSON.stringify(replyTo)}, `) +
     `"delivery_mode": ${deliveryMode}, ` +
     (expiration === undefined ? '' : `"expiration": ${JSON.stringify(expiration)}, `) +
+    (sentMs === undefined ? '' : `"timestamp": ${sentMs / 1000}, `) +
     `"delivery_info": {"exchange": ${JSON.stringify(exchange)}, "routing_key": ${JSON.stringify(routingKey)}}, ` +
     `"priority": ${priority}, "body_encoding": "base64"`;
   const start =
@@ -94,6 +95,7 @@ function decodeBody(body: string, encoding: unknown): Buffer | string {
 
 function decodeProperties(given: Readonly<Record<string, unknown>>): MessageProperties {
   const { correlation_id: correlationId, reply_to: replyTo, expiration, priority } = given;
+  const sentMs = readSent(given['timestamp']);
   return {
     ...(typeof correlationId === 'string' && { correlationId }),
     ...(typeof replyTo === 'string' && { replyTo }),
@@ -102,6 +104,7 @@ function decodeProperties(given: Readonly<Record<string, unknown>>): MessageProp
     ...((typeof expiration === 'string' || typeof expiration === 'number') && {
       expiration: String(expiration),
     }),
+    ...(sentMs !== undefined && { sentMs }),
   };
 }
 

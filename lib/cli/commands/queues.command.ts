@@ -1,10 +1,12 @@
 import type { Broker, QueueMeasures } from '../../broker/broker.js';
 import type { ActiveQueue } from '../../control/control.types.js';
+import { readSent } from '../../message/wire-message.js';
 import type { CeleryApp } from '../../nest/celery.app.js';
 import { sleep } from '../../runtime/clock.js';
 import { askWorkers } from '../ask-workers.js';
 import type { Cli } from '../cli.js';
 import { withApp } from '../connection.js';
+import { ago } from '../durations.js';
 import { EXIT } from '../exit-code.js';
 import { chosenQueues } from '../queue-names.js';
 import { openScreen } from '../screen.js';
@@ -19,6 +21,10 @@ interface QueueRow {
   /** By `control pause_queue`. */
   readonly paused: boolean;
   readonly ready: number;
+  /** Since the oldest of those ready was sent. Null: none is ready, or nobody can tell. */
+  readonly ageMs: number | null;
+  /** Where `ageMs` is null: they were sent since then. */
+  readonly ageAtMostMs: number | null;
   /** Held by workers; null: the broker cannot tell. */
   readonly unacked: number | null;
   readonly consumers: number | null;
@@ -49,17 +55,20 @@ export async function run({ flags }: GivenTo<typeof queuesUsage>, cli: Cli): Pro
 const COLUMNS = [
   { title: 'QUEUE' },
   { title: 'READY', align: 'right' },
+  { title: 'AGE', align: 'right' },
   { title: 'UNACKED', align: 'right' },
   { title: 'CONSUMERS', align: 'right' },
   { title: 'WORKERS' },
   { title: '' },
 ] as const;
 
-function cells({ name, paused, ready, unacked, consumers, workers }: QueueRow): Row {
+function cells(row: QueueRow): Row {
+  const { name, paused, ready, unacked, consumers, workers } = row;
   const nobody = ready > 0 && (consumers ?? workers?.length) === 0;
   return [
     name,
     ready === 0 ? '0' : { text: String(ready), style: nobody ? 'red' : 'yellow' },
+    shownAge(row),
     String(unacked ?? '–'),
     String(consumers ?? '–'),
     workers === null ? '–' : workers.join(','),
@@ -67,15 +76,31 @@ function cells({ name, paused, ready, unacked, consumers, workers }: QueueRow): 
   ];
 }
 
+function shownAge({ ageMs, ageAtMostMs }: QueueRow): string {
+  if (ageMs !== null) return ago(ageMs);
+  return ageAtMostMs === null ? '–' : `≤${ago(ageAtMostMs)}`;
+}
+
 async function look(app: CeleryApp, flags: Flags, cli: Cli): Promise<QueueRow[]> {
-  const workersOf = flags.withoutWorkers ? undefined : await consumersByQueue(app, flags.timeout, cli);
-  const queues = chosenQueues(app, flags, [...(workersOf?.keys() ?? [])]);
+  const consumed = flags.withoutWorkers ? undefined : await askConsumers(app, flags.timeout, cli);
+  const queues = chosenQueues(app, flags, [...(consumed?.keys() ?? [])]);
   return Promise.all(
     queues.map(async ({ name }) => {
-      const { ready, unacked, consumers } = await measured(app.broker, name);
+      const { ready, unacked, consumers, oldestSentMs } = await measured(app.broker, name);
       const paused = await app.control.isQueuePaused(name);
-      const workers = workersOf === undefined ? null : (workersOf.get(name) ?? []);
-      return { name, paused, ready, unacked: unacked ?? null, consumers: consumers ?? null, workers };
+      const { workers, newestSentMs } = consumed?.get(name) ?? NOBODY;
+      const since = (sentMs: number | undefined): number | null =>
+        ready === 0 || sentMs === undefined ? null : Math.max(0, cli.clock.now() - sentMs);
+      return {
+        name,
+        paused,
+        ready,
+        ageMs: since(oldestSentMs),
+        ageAtMostMs: oldestSentMs === undefined ? since(newestSentMs) : null,
+        unacked: unacked ?? null,
+        consumers: consumers ?? null,
+        workers: consumed === undefined ? null : workers,
+      };
     }),
   );
 }
@@ -86,21 +111,40 @@ async function measured(broker: Broker, name: string): Promise<QueueMeasures> {
       ready: await broker.size(name),
       unacked: undefined,
       consumers: undefined,
+      oldestSentMs: undefined,
     }
   );
 }
 
-async function consumersByQueue(
+/** What the workers say of a queue. */
+interface Consumed {
+  readonly workers: readonly string[];
+  /** When the newest message that one of them took was sent, epoch ms. */
+  readonly newestSentMs: number | undefined;
+}
+
+const NOBODY: Consumed = { workers: [], newestSentMs: undefined };
+
+async function askConsumers(
   app: CeleryApp,
   timeout: number | undefined,
   cli: Cli,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+): Promise<ReadonlyMap<string, Consumed>> {
   const { replies } = await askWorkers<ActiveQueue[]>(app, 'active_queues', {}, { timeout }, cli);
-  const found = new Map<string, string[]>();
+  const found = new Map<string, Consumed>();
   for (const { hostname, value } of replies) {
-    for (const { name } of Array.isArray(value) ? value : []) {
-      if (typeof name === 'string') found.set(name, [...(found.get(name) ?? []), hostname]);
+    for (const { name, newest_sent: newest } of Array.isArray(value) ? value : []) {
+      if (typeof name !== 'string') continue;
+      const { workers, newestSentMs } = found.get(name) ?? NOBODY;
+      found.set(name, {
+        workers: [...workers, hostname],
+        newestSentMs: latest(newestSentMs, readSent(newest)),
+      });
     }
   }
   return found;
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }

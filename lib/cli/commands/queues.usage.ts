@@ -3,8 +3,10 @@ import { usage } from '../usage.js';
 
 export const queuesUsage = usage({
   details:
-    'READY wait for a worker; UNACKED are held by workers and come back if those die (Redis knows them; RabbitMQ shows them in its ' +
-    'management only); CONSUMERS as the broker counts them (RabbitMQ only); WORKERS are those that say they consume the queue.',
+    'READY wait for a worker; AGE is the time since the oldest of them was sent, where messages say so: ours do, Python sets ' +
+    'none. RabbitMQ shows nobody what waits: there ≤ says that all of it was sent since then, as our workers know. UNACKED are ' +
+    'held by workers and come back if those die (Redis knows them; RabbitMQ shows them in its management only); CONSUMERS as ' +
+    'the broker counts them (RabbitMQ only); WORKERS are those that say they consume the queue.',
   args: {},
   flags: {
     queues: names(

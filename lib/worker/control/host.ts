@@ -37,6 +37,8 @@ export interface ControlHost {
   /** Everything that was taken and has not ended. */
   readonly requests: () => readonly Request[];
   readonly queues: () => readonly QueueDeclaration[];
+  /** When the newest message taken from the queue was sent, epoch ms. Undefined: none that says so. */
+  readonly newestSentMs: (queue: string) => number | undefined;
   /** The declaration of a queue by its name, made as configured. @throws InvalidOptionError */
   readonly queueNamed: (name: string) => QueueDeclaration;
   /** Resolves when it is consumed. */

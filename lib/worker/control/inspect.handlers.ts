@@ -56,7 +56,8 @@ export function registered(
 
 export const stats = statsOf;
 
-export const activeQueues = (host: ControlHost) => host.queues().map(queueInfo);
+export const activeQueues = (host: ControlHost) =>
+  host.queues().map((queue) => queueInfo(queue, host.newestSentMs(queue.name)));
 
 export const conf = ({ settings }: ControlHost, { with_defaults: withDefaults }: Fields) =>
   maskedSettings(withDefaults === true ? settings().all : settings().given);

@@ -115,6 +115,7 @@ function hostOf(parts: ControlParts, { heartbeat, gossip, gate, mail }: Ears): C
     memory: new MemorySamples(),
     requests: () => consumer.inHand,
     queues: () => consumer.queues,
+    newestSentMs: (queue) => consumer.newestSentMs(queue),
     queueNamed: (name) => queues.get(name),
     addQueue: (queue) => consumer.addQueue(queue),
     removeQueue: (name) => consumer.removeQueue(name),

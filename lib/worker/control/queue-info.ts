@@ -1,8 +1,11 @@
 import type { QueueDeclaration } from '../../broker/topology.js';
 import type { ActiveQueue } from '../../control/control.types.js';
 
-/** A queue as kombu's `Queue.as_dict` shows it. */
-export function queueInfo(queue: QueueDeclaration): ActiveQueue {
+/**
+ * A queue as kombu's `Queue.as_dict` shows it, and one thing more.
+ * @param newestSentMs when the newest message taken from it was sent
+ */
+export function queueInfo(queue: QueueDeclaration, newestSentMs: number | undefined): ActiveQueue {
   const { name, exchange, routingKey, durable, exclusive, autoDelete, bindings, bindingArguments } = queue;
   const args = queue.arguments;
   return {
@@ -34,6 +37,7 @@ export function queueInfo(queue: QueueDeclaration): ActiveQueue {
     max_length: null,
     max_length_bytes: null,
     max_priority: args['x-max-priority'] ?? null,
+    newest_sent: newestSentMs === undefined ? null : newestSentMs / 1000,
   };
 }
 

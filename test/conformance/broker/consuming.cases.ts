@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { CeleryError } from '../../../lib/errors.js';
 import type { Delivery } from '../../../lib/broker/broker.js';
+import type { MessageProperties } from '../../../lib/message/wire-message.js';
 import { aMessage, someMessages } from '../../support/a-message.js';
 import { eventually } from '../../support/eventually.js';
 import { bodyOf, Inbox } from '../../support/inbox.js';
@@ -342,6 +343,28 @@ export function consumingCases(suite: BrokerSuite): void {
     const unknown = await bench.broker.measure(`${queue.name}-unknown`);
     expect(unknown.ready).toBe(0);
     expect(unknown.unacked ?? 0).toBe(0);
+    expect(unknown.oldestSentMs).toBeUndefined();
+  });
+
+  it('tells when the oldest message was sent, where it can be seen as it lies there', async (context) => {
+    if (suite.lacks?.looking !== undefined) return context.skip(suite.lacks.looking);
+    await using bench = await openBench(suite);
+    const queue = bench.queue('queue', { 'x-max-priority': 9 });
+    const send = (properties: Partial<MessageProperties>): Promise<void> =>
+      bench.broker.publish(to(queue), aMessage({ properties }));
+    const oldest = async () => (await bench.broker.measure?.(queue.name))?.oldestSentMs;
+    await send({ priority: 3 });
+    expect(await oldest()).toBeUndefined();
+
+    await send({ priority: 6, sentMs: 3_000_000 });
+    await send({ priority: 0, sentMs: 2_000_000 });
+    await send({ priority: 0, sentMs: 1_000_000 });
+
+    expect(await oldest()).toBe(2_000_000);
+    const { inbox } = await bench.consume(queue);
+    const deliveries = await inbox.take(4);
+    expect(deliveries.map(({ redelivered }) => redelivered)).toEqual([false, false, false, false]);
+    for (const delivery of deliveries) await delivery.ack();
   });
 
   it(`hands out the most urgent first (${suite.supports.priority}), equals in their order`, async () => {

@@ -50,6 +50,7 @@ export function publishingCases(suite: BrokerSuite): void {
         deliveryMode: 1,
         priority: 7,
         expiration: '3600000',
+        sentMs: Date.parse('2026-11-21T04:18:02Z'),
       },
     });
     await bench.broker.publish(to(queue), message);
