@@ -1,22 +1,21 @@
-/** One thing measured: how many it did, and how long it took or how each took. */
-export interface Sample {
-  /** Operations a second, or undefined for latencies. */
-  readonly perSecond?: number;
-  /** Milliseconds of each operation, for latencies. */
-  readonly latenciesMs?: readonly number[];
-}
+/** What a figure counts. Of rates more is better, of all others less. */
+export type Unit = 'per second' | 'ms' | 'ms p50' | 'ms p99' | 'MiB' | '% of a core';
 
-/** One contender in one workload. `open` makes its world, `run` is timed, `close` ends what `open` made. */
+/** What one round came to. */
+export type Sample = Readonly<Partial<Record<Unit, number>>>;
+
+/** One contender in one workload. */
 export interface Contender {
   readonly name: string;
   /** What it promises while it is measured: `confirmed`, `at least once`, … */
   readonly promise: string;
-  open(): Promise<{ run(): Promise<Sample>; close(): Promise<void> }>;
+  /** One round, in a world of its own that is gone afterwards. */
+  round(): Promise<Sample>;
 }
 
 export interface Workload {
   readonly name: string;
-  /** The first is the floor that the others are compared with. */
+  /** The first is what the others are compared with. */
   readonly contenders: readonly Contender[];
 }
 
@@ -24,66 +23,87 @@ export interface Row {
   readonly workload: string;
   readonly contender: string;
   readonly promise: string;
+  readonly unit: Unit;
+  /** Median of the rounds. */
   readonly value: number;
-  readonly unit: 'per second' | 'ms p50';
-  readonly p99Ms?: number;
-  /** Against the workload's first contender; above 1 is better, for rates and latencies alike. */
+  readonly least: number;
+  readonly most: number;
+  readonly rounds: number;
+  /** How many times as good the workload's first contender is: above 1 it is better, whatever the unit. */
   readonly ratio: number;
+  /** Why there is no figure, where there is none. */
+  readonly failed?: string;
 }
 
-/** Runs a workload `rounds` times, its contenders in turn, and keeps each one's median. */
-export async function measure(workload: Workload, rounds: number): Promise<Row[]> {
-  const samples = new Map<Contender, Sample[]>();
+/** A contender whose rounds took this long altogether takes no more of them. */
+const ENOUGH_MS = 60_000;
+
+/** Runs a workload `rounds` times, its contenders in turn, and keeps the median of each one's figures. */
+export async function measure(
+  { name, contenders }: Workload,
+  rounds: number,
+  seen: (contender: string, sample: Sample) => void = () => undefined,
+): Promise<Row[]> {
+  const runs = contenders.map((contender) => ({
+    contender,
+    samples: [] as Sample[],
+    tookMs: 0,
+    failed: undefined as string | undefined,
+  }));
   for (let round = 0; round < rounds; round += 1) {
-    for (const contender of workload.contenders) {
-      const world = await contender.open();
+    for (const run of runs) {
+      if (run.failed !== undefined || run.tookMs > ENOUGH_MS) continue;
+      const startMs = performance.now();
       try {
-        samples.set(contender, [...(samples.get(contender) ?? []), await world.run()]);
-      } finally {
-        await world.close();
+        const sample = await run.contender.round();
+        run.samples.push(sample);
+        seen(run.contender.name, sample);
+      } catch (error) {
+        run.failed = error instanceof Error ? error.message : String(error);
       }
+      run.tookMs += performance.now() - startMs;
     }
   }
-  const measured = workload.contenders.map((contender) => summary(samples.get(contender) ?? []));
-  const floor = measured[0]?.value ?? Number.NaN;
-  return workload.contenders.map((contender, index) => {
-    const { value = Number.NaN, unit = 'per second', p99Ms } = measured[index] ?? {};
-    const ratio = unit === 'per second' ? value / floor : floor / value;
-    const row = {
-      workload: workload.name,
-      contender: contender.name,
-      promise: contender.promise,
-      value,
-      unit,
-      ratio,
-    };
-    return p99Ms === undefined ? row : { ...row, p99Ms };
+  const first = runs[0]?.samples ?? [];
+  return runs.flatMap(({ contender, samples, failed }) => {
+    const base = { workload: name, contender: contender.name, promise: contender.promise };
+    if (failed !== undefined) return [{ ...base, ...NOTHING, rounds: samples.length, failed }];
+    return unitsOf(samples).map((unit) => {
+      const values = samples.map((sample) => sample[unit] ?? Number.NaN);
+      const value = median(values);
+      const best = median(first.map((sample) => sample[unit] ?? Number.NaN));
+      return {
+        ...base,
+        unit,
+        value,
+        least: Math.min(...values),
+        most: Math.max(...values),
+        rounds: values.length,
+        ratio: unit === 'per second' ? best / value : value / best,
+      };
+    });
   });
 }
 
-function summary(samples: readonly Sample[]): { value: number; unit: Row['unit']; p99Ms?: number } {
-  const latencies = samples.flatMap((sample) => sample.latenciesMs ?? []);
-  if (latencies.length > 0)
-    return { value: quantile(latencies, 0.5), unit: 'ms p50', p99Ms: quantile(latencies, 0.99) };
-  return {
-    value: quantile(
-      samples.map((sample) => sample.perSecond ?? 0),
-      0.5,
-    ),
-    unit: 'per second',
-  };
+const NOTHING = {
+  unit: 'per second',
+  value: Number.NaN,
+  least: Number.NaN,
+  most: Number.NaN,
+  ratio: Number.NaN,
+} as const;
+
+function unitsOf([sample = {}]: readonly Sample[]): Unit[] {
+  return Object.keys(sample) as Unit[];
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
 }
 
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
-
-/** Times `count` operations as a rate. */
-export async function rate(count: number, work: () => Promise<void>): Promise<Sample> {
-  const started = performance.now();
-  await work();
-  return { perSecond: (count / (performance.now() - started)) * 1000 };
 }
 
 /** Runs `count` operations with at most `width` under way. */
@@ -95,5 +115,5 @@ export async function inFlight(count: number, width: number, operation: (index: 
       await operation(next);
     }
   };
-  await Promise.all(Array.from({ length: width }, lane));
+  await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
 }

@@ -1,15 +1,19 @@
-// Installs the dependencies when they are missing or older than the lock file; says nothing when there is nothing to do.
+// Installs the dependencies of the folders that are named, of this one by default, when they are missing or older than the
+// lock file; says nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 
-const installedAt = modified('node_modules/.package-lock.json');
-if (installedAt === undefined || installedAt < (modified('package-lock.json') ?? 0)) {
-  console.log('Installing dependencies ...');
+const named = process.argv.slice(2);
+for (const folder of named.length > 0 ? named : ['.']) {
+  const installedAt = modified(join(folder, 'node_modules', '.package-lock.json'));
+  if (installedAt !== undefined && installedAt >= (modified(join(folder, 'package-lock.json')) ?? 0))
+    continue;
+  console.log(`Installing dependencies${folder === '.' ? '' : ` of ${folder}`} ...`);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    stdio: 'inherit',
-  });
-  process.exit(status ?? 1);
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync(npm, args, { stdio: 'inherit', cwd: folder });
+  if (status !== 0) process.exit(status ?? 1);
 }
 
 function modified(path) {

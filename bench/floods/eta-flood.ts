@@ -2,16 +2,16 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CeleryApp, readCeleryOptions } from 'nestjs-celery';
-import { silentLog } from '../lib/runtime/logger.js';
-import { startRabbit } from '../test/support/rabbitmq.js';
-import { startRedis } from '../test/support/redis.js';
-import { inFlight, quantile } from './measure.js';
+import { CeleryApp, readCeleryOptions } from '../../lib/index.js';
+import { silentLog } from '../../lib/runtime/logger.js';
+import { startRabbit } from '../../test/support/rabbitmq.js';
+import { startRedis } from '../../test/support/redis.js';
+import { inFlight, quantile } from '../measure.js';
 
 // A worker while tasks that are due in an hour come in by the hundred thousand: its memory, and how long tasks wait
 // meanwhile that are due at once.
 //
-//   node bench/dist/bench/eta-flood.js --on redis --flood 200000
+//   node bench/dist/bench/floods/eta-flood.js --on redis --flood 200000
 
 const { values } = parseArgs({
   options: {

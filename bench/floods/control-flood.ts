@@ -6,17 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
-import { CeleryApp, readCeleryOptions } from 'nestjs-celery';
-import { startRabbit } from '../test/support/rabbitmq.js';
-import { startRedis } from '../test/support/redis.js';
-import { inFlight } from './measure.js';
-import { TROUBLE_ONLY } from './trouble-only.log.js';
+import { CeleryApp, readCeleryOptions } from '../../lib/index.js';
+import { startRabbit } from '../../test/support/rabbitmq.js';
+import { startRedis } from '../../test/support/redis.js';
+import { inFlight } from '../measure.js';
+import { TROUBLE_ONLY } from '../trouble-only.log.js';
 
 // How many tasks a second a worker does while remote commands rain on it, beside what it does in peace. Peace and flood
 // take turns; the figure is the median of the rounds. In peace the sender is silent, or with `--peace nobody` sends the same
 // messages where nobody listens, so that what sending them costs the machine and the broker is in both.
 //
-//   node bench/dist/bench/control-flood.js --on rabbitmq --seconds 10 --rounds 3 --kind mixed
+//   node bench/dist/bench/floods/control-flood.js --on rabbitmq --seconds 10 --rounds 3 --kind mixed
 
 const { values } = parseArgs({
   options: {

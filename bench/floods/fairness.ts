@@ -2,16 +2,16 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CeleryApp, readCeleryOptions } from 'nestjs-celery';
-import { startRabbit } from '../test/support/rabbitmq.js';
-import { startRedis } from '../test/support/redis.js';
-import { inFlight, quantile } from './measure.js';
-import { TROUBLE_ONLY } from './trouble-only.log.js';
+import { CeleryApp, readCeleryOptions } from '../../lib/index.js';
+import { startRabbit } from '../../test/support/rabbitmq.js';
+import { startRedis } from '../../test/support/redis.js';
+import { inFlight, quantile } from '../measure.js';
+import { TROUBLE_ONLY } from '../trouble-only.log.js';
 
 // Two tenants share one queue and one task, which runs so many jobs of a tenant at a time. A floods the queue; B sends one
 // job a second. How long does B wait?
 //
-//   node bench/dist/bench/fairness.js --on redis --flood 100000 --seconds 60 --workers 1
+//   node bench/dist/bench/floods/fairness.js --on redis --flood 100000 --seconds 60 --workers 1
 
 const { values } = parseArgs({
   options: {
