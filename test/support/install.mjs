@@ -11,7 +11,9 @@ for (const folder of named.length > 0 ? named : ['.']) {
     continue;
   console.log(`Installing dependencies${folder === '.' ? '' : ` of ${folder}`} ...`);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  // `npm ci` refuses the lock of the peers: it lacks packages of theirs that are for other platforms, and optional.
+  const install = folder === '.' ? ['ci'] : ['install', '--no-save'];
+  const args = [...install, '--no-audit', '--no-fund', '--loglevel=error'];
   const { status } = spawnSync(npm, args, { stdio: 'inherit', cwd: folder });
   if (status !== 0) process.exit(status ?? 1);
 }
