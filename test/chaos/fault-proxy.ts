@@ -20,6 +20,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly swallowed: number;
   /** Connections that stand, or of which one end does not know that they do not. */
   readonly standing: number;
+  /** Connections that ever came. */
+  readonly accepted: number;
 }
 
 /** Reads along on one connection and decides over it. */
@@ -58,7 +60,7 @@ export async function startFaultProxy(
   const wires = new Set<Wire>();
   const delays = new Map<Direction, readonly [number, number]>();
   const holes = new Set<Direction>();
-  let swallowed = 0;
+  let [swallowed, accepted] = [0, 0];
 
   const reset = (some: Iterable<Wire>): void => {
     for (const wire of some) {
@@ -101,6 +103,7 @@ export async function startFaultProxy(
     const upstream = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     const wire: Wire = { ends: [client, upstream], stalled: new Set(), torn: false };
     wires.add(wire);
+    accepted += 1;
     const tap = tapOf?.({
       say: (direction, bytes) => void (direction === 'toServer' ? upstream : client).write(bytes),
     });
@@ -131,6 +134,9 @@ export async function startFaultProxy(
     },
     get standing() {
       return wires.size;
+    },
+    get accepted() {
+      return accepted;
     },
     async [Symbol.asyncDispose]() {
       reset([...wires]);

@@ -41,6 +41,7 @@ export class Load implements AsyncDisposable {
   readonly #note: (step: Step, id: string) => void;
   readonly #open = new Set<string>();
   #sent = 0;
+  #slowestPublishMs = 0;
   #feeding: Promise<void> | undefined;
   #stopped = false;
 
@@ -60,6 +61,11 @@ export class Load implements AsyncDisposable {
 
   get sent(): number {
     return this.#sent;
+  }
+
+  /** Until a publish settled, one way or the other, at most. */
+  get slowestPublishMs(): number {
+    return this.#slowestPublishMs;
   }
 
   /** Sends from now on. */
@@ -131,6 +137,7 @@ export class Load implements AsyncDisposable {
       this.#note('attempted', id);
       this.#open.add(id);
     }
+    const begunMs = performance.now();
     try {
       await send(this.app.client);
       for (const id of ids) this.#note('acknowledged', id);
@@ -139,6 +146,8 @@ export class Load implements AsyncDisposable {
       const isUncertain = error instanceof PublishError && error.mayHaveBeenDelivered;
       for (const id of ids) this.#note(isUncertain ? 'uncertain' : 'refused', id);
       return false;
+    } finally {
+      this.#slowestPublishMs = Math.max(this.#slowestPublishMs, performance.now() - begunMs);
     }
   }
 

@@ -4,8 +4,25 @@ import { alo4 } from './scenarios/alo-4.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
 import { h1 } from './scenarios/h-1.js';
 import { pp1 } from './scenarios/pp-1.js';
+import { pub2 } from './scenarios/pub-2.js';
+import { pub4 } from './scenarios/pub-4.js';
+import { rc8 } from './scenarios/rc-8.js';
 import { alo5, pub1, rc1 } from './scenarios/restarts.js';
 import { alo9, rc3 } from './scenarios/wires.js';
 
+const wires = [alo9, rc3, rc8];
+const publishing = [pub1, pub2, pub4];
+
 /** In the order they run. */
-export const SCENARIOS: readonly Scenario[] = [h1, gs1, gs2, alo1, alo4, alo5, alo9, pub1, rc1, rc3, pp1];
+export const SCENARIOS: readonly Scenario[] = [
+  h1,
+  gs1,
+  gs2,
+  alo1,
+  alo4,
+  alo5,
+  ...publishing,
+  rc1,
+  ...wires,
+  pp1,
+];

@@ -43,6 +43,9 @@ export async function startFrameProxy(
     get standing() {
       return proxy.standing;
     },
+    get accepted() {
+      return proxy.accepted;
+    },
     delay: (direction, ms) => proxy.delay(direction, ms),
     swallow: (...directions) => proxy.swallow(...directions),
     cut: () => proxy.cut(),
