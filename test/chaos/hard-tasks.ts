@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Reject, Task, TaskContext, Tasks } from '../../lib/index.js';
@@ -21,6 +22,19 @@ export class HardTasks {
     const result = existsSync(file) ? die(how) : undefined;
     note('ended', id);
     return result;
+  }
+
+  /** Deadly the first time. Its options are the scenario's. */
+  @Task()
+  once({ id }: TaskContext, how: Death, folder: string): unknown {
+    note('started', id);
+    const begun = join(folder, id);
+    if (!existsSync(begun)) {
+      writeFileSync(begun, '');
+      return die(how);
+    }
+    note('ended', id);
+    return undefined;
   }
 
   @Task(LATE)

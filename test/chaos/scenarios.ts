@@ -1,6 +1,7 @@
 import type { Scenario } from './scenario.js';
 import { alo1 } from './scenarios/alo-1.js';
 import { alo4 } from './scenarios/alo-4.js';
+import { alo8 } from './scenarios/alo-8.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
 import { h1 } from './scenarios/h-1.js';
 import { pp1 } from './scenarios/pp-1.js';
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   alo1,
   alo4,
   alo5,
+  alo8,
   ...publishing,
   rc1,
   ...wires,
