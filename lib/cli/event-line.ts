@@ -48,6 +48,12 @@ function shown(value: unknown): string {
   if (value === null) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
-  const written = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  if (typeof value === 'bigint') return String(value);
+  const written = typeof value === 'string' ? value : (JSON.stringify(value, plain) ?? '');
   return written.length > LONGEST ? `${written.slice(0, LONGEST)}...` : written;
+}
+
+/** Integers beyond 2^53 are written as they came. */
+function plain(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
 }

@@ -47,14 +47,13 @@ export function readEvent(item: unknown): CeleryEvent | undefined {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
   const fields = item as WireEvent;
   const { type, hostname, timestamp } = fields;
-  if (typeof type !== 'string' || typeof hostname !== 'string' || !Number.isFinite(timestamp))
-    return undefined;
+  if (typeof type !== 'string' || typeof hostname !== 'string' || !isTime(timestamp)) return undefined;
   const origin: EventOrigin = {
     hostname,
     utcoffset: numberOr(fields['utcoffset'], 0),
     pid: numberOr(fields['pid'], 0),
     clock: numberOr(fields['clock'], 0),
-    timestamp: Number(timestamp),
+    timestamp,
   };
   if (!isKnown(type)) return custom(type, origin, fields);
   if (type.startsWith('task-') && typeof fields['uuid'] !== 'string') return undefined;
@@ -63,6 +62,13 @@ export function readEvent(item: unknown): CeleryEvent | undefined {
     reads(fields[name]),
   ]);
   return { type, ...origin, ...Object.fromEntries(read) } as CeleryEvent;
+}
+
+/** Of JavaScript's dates, seconds. */
+const LAST_SECOND = 8.64e12;
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= LAST_SECOND;
 }
 
 function custom(name: string, origin: EventOrigin, fields: WireEvent): CeleryEvent {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { CST, Document, ScalarTag, Tags } from 'yaml';
+import type { CST, Document, Lexer, Parser, ScalarTag, Tags } from 'yaml';
 import { UndecodableMessageError } from '../errors.js';
 import { loadPeer } from '../runtime/peer.js';
 import type { JsonLimits } from './json.scan.js';
@@ -11,7 +11,12 @@ import { plainReplacer } from './typed-values.js';
 
 /** Reading YAML takes some hundred times as long as JSON, and the worker does nothing else meanwhile. */
 const MAX_BYTES = 256 * 1024;
+/** Uses of one anchor, and of those in it. */
 const MAX_ALIASES = 100;
+/** In all. */
+const MAX_ALIAS_TOKENS = 1_000;
+/** Entries of the parser's stack for one level of nesting, at most. */
+const STACKED_PER_LEVEL = 3;
 
 /**
  * YAML by the package `yaml`: the core schema, none but YAML's own tags, few aliases. Dates and decimals are written as
@@ -19,7 +24,7 @@ const MAX_ALIASES = 100;
  * @throws MissingPackageError
  */
 export async function openYaml(options: JsonOptions): Promise<Serializer> {
-  const { Composer, Parser } = await loadPeer('yaml', 'Serializer "yaml"', () => import('yaml'));
+  const { Composer, Lexer, Parser } = await loadPeer('yaml', 'Serializer "yaml"', () => import('yaml'));
   const replace = plainReplacer(options.types);
   return {
     name: 'yaml',
@@ -29,7 +34,7 @@ export async function openYaml(options: JsonOptions): Promise<Serializer> {
     decode(bytes) {
       if (bytes.length > MAX_BYTES) refuse(`it is longer than ${MAX_BYTES} bytes`);
       if (!isUtf8(bytes)) refuse('not UTF-8');
-      const tokens = [...new Parser().parse(bytes.toString('utf8'))];
+      const tokens = boundedTokens(new Lexer(), new Parser(), bytes.toString('utf8'), options.maxDepth);
       checkDepth(tokens, options.maxDepth);
       const [document, second] = new Composer(COMPOSING).compose(tokens);
       if (document === undefined || second !== undefined) return refuse('it is not one document');
@@ -70,6 +75,20 @@ const PYTHON_EXPONENT = /^(?:[-+]?[0-9]+)?\.[0-9]*[eE][-+][0-9]+$/;
 
 function isFormat(tag: Tags[number], format: string): tag is ScalarTag {
   return typeof tag === 'object' && 'format' in tag && tag.format === format;
+}
+
+/** Gives up as soon as too much is open, or referred to: a parser that runs to the end of such a text takes long. */
+function boundedTokens(lexer: Lexer, parser: Parser, text: string, maxDepth: number): CST.Token[] {
+  const tokens: CST.Token[] = [];
+  let aliases = 0;
+  for (const lexeme of lexer.lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    if (parser.stack.length > maxDepth * STACKED_PER_LEVEL) refuse(`nested deeper than ${maxDepth} levels`);
+    if (lexeme.startsWith('*')) aliases += 1;
+    if (aliases > MAX_ALIAS_TOKENS) refuse(`more than ${MAX_ALIAS_TOKENS} aliases`);
+  }
+  tokens.push(...parser.end());
+  return tokens;
 }
 
 /** What follows the parser calls itself for each level, and V8 aborts the process where that meets a regular expression. */

@@ -45,6 +45,13 @@ describe('the line of an event', () => {
     ).toMatch(/^w1@host \[.*\] heartbeat: active=0, clock=101, freq=2, pid=21176, processed=7, utcoffset=0$/);
   });
 
+  it('shows the fields of an own event, integers of any length too', () => {
+    const own = event({ type: 'task-progress', uuid: 'an-id', done: 2n ** 64n, of: { all: [2n ** 65n] } });
+    expect(eventLine(own, () => undefined)).toContain(
+      'done=18446744073709551616, of={"all":["36893488147419103232"]}',
+    );
+  });
+
   it('shows nothing that a terminal would obey, nor a second line', () => {
     const failed = event({ type: 'task-failed', uuid: 'x', exception: 'E("\u001B[2J")', traceback: 'a\nb' });
     const line = eventLine(failed, () => undefined);

@@ -60,6 +60,7 @@ describe('events from other hands', () => {
     ['no sender', { type: 'worker-online', timestamp: 1 }],
     ['no time', { type: 'worker-online', hostname: 'w' }],
     ['an infinite time', { type: 'worker-online', ...ORIGIN, timestamp: Infinity }],
+    ['a time that no date has', { type: 'worker-online', ...ORIGIN, timestamp: 1e13 }],
     ['a task without its id', { type: 'task-started', ...ORIGIN }],
     ['a type of the language', { type: 'constructor', hostname: 'w' }],
   ])('%s is no event', (_, item) => {

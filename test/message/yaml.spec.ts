@@ -135,6 +135,21 @@ describe('YAML', () => {
     expect(() => read(text)).toThrow(UndecodableMessageError);
   });
 
+  it.each([
+    ['brackets', `${'['.repeat(150)}${']'.repeat(150)}`],
+    ['braces', `${'{a: '.repeat(150)}1${'}'.repeat(150)}`],
+    ['dashes', `${'- '.repeat(150)}1`],
+    ['indentation', Array.from({ length: 150 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
+    ['lists in objects', Array.from({ length: 75 }, (_, depth) => `${'  '.repeat(depth)}- a:`).join('\n')],
+  ])('reads %s that are nested less than the limit', (_what, body) => {
+    expect(() => read(body)).not.toThrow();
+  });
+
+  it('refuses to follow thousands of aliases', () => {
+    const lines = Array.from({ length: 5_000 }, (_, index) => `- &a${index + 1} [*a${index}, *a${index}]`);
+    expect(() => read(['- &a0 [x]', ...lines].join('\n'))).toThrow('more than 1000 aliases');
+  });
+
   it('refuses what is no UTF-8', () => {
     expect(() => yaml.decode(Buffer.from([0x22, 0xff, 0x22]))).toThrow('not UTF-8');
   });
