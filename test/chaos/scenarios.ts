@@ -4,6 +4,7 @@ import { alo4 } from './scenarios/alo-4.js';
 import { alo8 } from './scenarios/alo-8.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
 import { h1 } from './scenarios/h-1.js';
+import { input } from './scenarios/input.js';
 import { pp1 } from './scenarios/pp-1.js';
 import { pub2 } from './scenarios/pub-2.js';
 import { pub4 } from './scenarios/pub-4.js';
@@ -27,4 +28,5 @@ export const SCENARIOS: readonly Scenario[] = [
   rc1,
   ...wires,
   pp1,
+  ...input,
 ];
