@@ -111,6 +111,8 @@ export interface BrokerSupport {
   readonly priority: 'low-first' | 'high-first';
   /** Steps in which `Delivery.defer` can wait: 1 ms or 1000 ms. */
   readonly deferResolutionMs: number;
+  /** Heeds `PublishOptions.notBeforeMs`. */
+  readonly holdsBack: boolean;
   /** True: `prefetch` counts per queue, false: over all queues of the subscription. */
   readonly prefetchPerQueue: boolean;
   /** Asks `ConsumeOptions.room` before it takes messages; false where the broker sends them unasked. */
@@ -138,6 +140,11 @@ export interface PublishTarget {
 export interface PublishOptions {
   /** Until the publish must have settled, ms. Default: the broker's `publishTimeoutMs` (30 000). */
   readonly deadlineMs?: number;
+  /**
+   * Until when nobody needs the message, epoch ms. Where `supports.holdsBack` it stays inside the broker so long, less up to
+   * a second, unless its queue is one that goes with its consumers; else it is handed out at once.
+   */
+  readonly notBeforeMs?: number | undefined;
 }
 
 /** A message on its way into a Redis list. */

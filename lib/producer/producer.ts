@@ -135,8 +135,8 @@ export class Producer implements Sender {
 
   async resend(retry: Resend): Promise<void> {
     const { message, target } = nextAttempt(retry, { ...this.deps, router: this.#router });
-    await this.#publish(target, message, NO_OPTIONS);
     const { message: before, etaMs } = retry;
+    await this.#publish(target, message, NO_OPTIONS, etaMs);
     this.#tell({ ...before, retries: before.retries + 1, etaMs }, target);
   }
 
@@ -145,7 +145,7 @@ export class Producer implements Sender {
     const { hooks } = this.deps;
     const told =
       hooks?.has('before-task-publish') === true ? await this.#aboutToPublish(message, target) : message;
-    await this.#publish(target, this.encode(told), options);
+    await this.#publish(target, this.encode(told), options, message.etaMs);
     this.#tell(message, target);
     hooks?.tell('after-task-publish', () => publishEvent(message, target));
     return { id: message.id, parent: undefined, members: undefined };
@@ -217,9 +217,15 @@ export class Producer implements Sender {
     return this.deps.config.taskInheritParentPriority ? parent?.priority : undefined;
   }
 
-  #publish(target: PublishTarget, wire: WireMessage, options: CallOptions): Promise<void> {
+  #publish(
+    target: PublishTarget,
+    wire: WireMessage,
+    options: CallOptions,
+    notBeforeMs: number | undefined,
+  ): Promise<void> {
     const { broker, clock, publishTimeoutMs: deadlineMs } = this.deps;
-    return publishRepeatedly({ broker, clock, deadlineMs, policy: this.#policy(options) }, target, wire);
+    const policy = this.#policy(options);
+    return publishRepeatedly({ broker, clock, deadlineMs, policy, notBeforeMs }, target, wire);
   }
 
   #tell(message: TaskMessage, target: PublishTarget): void {

@@ -12,6 +12,8 @@ export interface RepeatedPublish {
   readonly policy: ResolvedRetryPolicy | undefined;
   /** Until all attempts together must have settled, ms. */
   readonly deadlineMs: number;
+  /** As `PublishOptions.notBeforeMs`. */
+  readonly notBeforeMs: number | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface RepeatedPublish {
  * @throws whatever the last attempt threw
  */
 export async function publishRepeatedly(
-  { broker, clock, policy, deadlineMs }: RepeatedPublish,
+  { broker, clock, policy, deadlineMs, notBeforeMs }: RepeatedPublish,
   target: PublishTarget,
   message: WireMessage,
 ): Promise<void> {
@@ -28,7 +30,7 @@ export async function publishRepeatedly(
   for (let retries = 0; ; retries += 1) {
     const leftMs = deadlineMs - (clock.monotonicMs() - startedMs);
     try {
-      return await broker.publish(target, message, { deadlineMs: leftMs });
+      return await broker.publish(target, message, { deadlineMs: leftMs, notBeforeMs });
     } catch (error) {
       const waitMs =
         policy === undefined || !surelyNotDelivered(error) ? undefined : waitBefore(retries, policy);

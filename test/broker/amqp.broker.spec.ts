@@ -11,6 +11,7 @@ brokerConformance('amqp', {
   supports: {
     priority: 'high-first',
     deferResolutionMs: 1000,
+    holdsBack: true,
     prefetchPerQueue: true,
     heedsRoom: false,
     deadLetter: true,

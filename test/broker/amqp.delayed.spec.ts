@@ -165,6 +165,12 @@ describe('RabbitMQ broker: deferring', () => {
     const delivery = await other.next();
     await expect(delivery.defer(Date.now() + 1_200)).rejects.toThrow(/Delay queue celery_delayed_0 exists/);
     expect(await delivery.requeue()).toBe('settled');
-    expect((await other.next()).redelivered).toBe(true);
+    const again = await other.next();
+    expect(again.redelivered).toBe(true);
+    await again.ack();
+
+    // Nor can anything be held back: it is handed out at once.
+    await quorum.publish(to(queue), aMessage({ body: 'in an hour' }), { notBeforeMs: Date.now() + 3_600_000 });
+    expect(bodyOf(await other.next())).toBe('in an hour');
   }, 60_000);
 });

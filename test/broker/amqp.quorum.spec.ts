@@ -18,6 +18,7 @@ brokerConformance('amqp on quorum queues', {
   supports: {
     priority: 'high-first',
     deferResolutionMs: 1000,
+    holdsBack: true,
     prefetchPerQueue: true,
     heedsRoom: false,
     deadLetter: true,

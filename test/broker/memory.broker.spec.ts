@@ -15,6 +15,7 @@ brokerConformance('memory', {
   supports: {
     priority: 'high-first',
     deferResolutionMs: 1,
+    holdsBack: false,
     prefetchPerQueue: false,
     heedsRoom: true,
     deadLetter: true,

@@ -20,6 +20,7 @@ brokerConformance('redis', {
   supports: {
     priority: 'low-first',
     deferResolutionMs: 1,
+    holdsBack: false,
     prefetchPerQueue: false,
     heedsRoom: true,
     deadLetter: false,

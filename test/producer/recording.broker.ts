@@ -15,6 +15,7 @@ export class RecordingBroker implements Broker {
   readonly supports = {
     priority: 'low-first',
     deferResolutionMs: 1,
+    holdsBack: false,
     prefetchPerQueue: false,
     heedsRoom: true,
     deadLetter: false,

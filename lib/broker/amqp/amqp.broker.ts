@@ -18,6 +18,7 @@ import { AmqpConnection } from './amqp.connection.js';
 import type { AmqpContext } from './amqp.context.js';
 import { Deferrals } from './amqp.deferrals.js';
 import { NOT_FOUND, refusal, replyCode } from './amqp.failures.js';
+import { HoldingBack } from './amqp.holding.js';
 import { readAmqpOptions } from './amqp.options.js';
 import { OutageLog } from './amqp.outage.js';
 import { AmqpPublisher } from './amqp.publisher.js';
@@ -40,6 +41,7 @@ export class AmqpBroker implements Broker {
   readonly supports: BrokerSupport = Object.freeze({
     priority: 'high-first',
     deferResolutionMs: 1000,
+    holdsBack: true,
     prefetchPerQueue: true,
     heedsRoom: false,
     deadLetter: true,
@@ -53,6 +55,7 @@ export class AmqpBroker implements Broker {
   readonly #consuming: AmqpConnection;
   readonly #publisher: AmqpPublisher;
   readonly #deferrals: Deferrals;
+  readonly #holding: HoldingBack;
   readonly #subscriptions = new Set<AmqpSubscription>();
   #closing: Promise<void> | undefined;
 
@@ -81,6 +84,7 @@ export class AmqpBroker implements Broker {
     this.#consuming = connection('consume', () => undefined);
     this.#publisher = new AmqpPublisher(this.#publishing, this.#context);
     this.#deferrals = new Deferrals(this.#publisher, clock, settings.publishTimeoutMs);
+    this.#holding = new HoldingBack(this.#publisher, this.#context);
   }
 
   get connected(): boolean {
@@ -111,7 +115,9 @@ export class AmqpBroker implements Broker {
 
   publish(target: PublishTarget, message: WireMessage, options?: PublishOptions): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(new BrokerClosedError(this.url));
-    return this.#publisher.publish(target, message, options?.deadlineMs ?? this.#settings.publishTimeoutMs);
+    const limitMs = options?.deadlineMs ?? this.#settings.publishTimeoutMs;
+    const held = this.#holding.publish(target, message, options?.notBeforeMs, limitMs);
+    return held ?? this.#publisher.publish(target, message, limitMs);
   }
 
   async consume(queues: readonly QueueDeclaration[], options: ConsumeOptions): Promise<Subscription> {

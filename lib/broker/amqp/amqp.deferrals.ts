@@ -38,18 +38,29 @@ export class Deferrals {
     const { queue } = delivery;
     const seconds = delaySeconds(dueMs, this.#clock.now());
     const target = { exchange: delayExchange(seconds), routingKey: delayKey(seconds, queue) };
-    await this.#publisher.publish(target, copyOf(delivery), this.#limitMs, queue);
+    await this.#publisher.publish(target, delayedCopy(delivery.message, delivery), this.#limitMs, queue);
     return ack() ? 'settled' : 'lost';
   }
 }
 
-/** With its own time to live it would leave the delay queues too early. */
-function copyOf({ message, exchange, routingKey, redelivered, deliveryCount }: Delivery): WireMessage {
+/** Where a message was, or was sent, and what is known of it. */
+export interface Origin {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly redelivered?: boolean;
+  readonly deliveryCount?: number | undefined;
+}
+
+/** As it travels through the delay queues: with its own time to live it would leave them too early. */
+export function delayedCopy(
+  message: WireMessage,
+  { exchange, routingKey, redelivered, deliveryCount }: Origin,
+): WireMessage {
   const { expiration, ...properties } = message.properties;
   const origin = {
     exchange,
     routing_key: routingKey,
-    ...(redelivered ? { redelivered } : {}),
+    ...(redelivered === true ? { redelivered } : {}),
     ...(deliveryCount === undefined ? {} : { deliveries: deliveryCount }),
     ...(expiration === undefined ? {} : { expiration }),
   };

@@ -1,12 +1,13 @@
 import type { WireMessage } from '../../message/wire-message.js';
 import type { PublishTarget } from '../broker.js';
+import type { QueueDeclaration } from '../topology.js';
 
 /** One publish, from the call until it has settled. */
 export interface Posting {
   readonly target: PublishTarget;
   readonly message: WireMessage;
-  /** The queue that a deferred message is to come back to; undefined for an ordinary publish. */
-  readonly deferredFor: string | undefined;
+  /** The queue that a deferred message is to come to, one that stands or is to be declared; undefined for an ordinary publish. */
+  readonly deferredFor: string | QueueDeclaration | undefined;
   /** Monotonic, ms. */
   readonly deadlineMs: number;
   readonly resolve: () => void;

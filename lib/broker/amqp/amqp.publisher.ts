@@ -5,6 +5,7 @@ import { sleep, type Timer } from '../../runtime/clock.js';
 import { Deque } from '../../runtime/deque.js';
 import { messageOf } from '../../runtime/message-of.js';
 import type { PublishTarget } from '../broker.js';
+import type { QueueDeclaration } from '../topology.js';
 import type { AmqpConnection } from './amqp.connection.js';
 import type { AmqpContext } from './amqp.context.js';
 import { suspectsOf } from './amqp.culprit.js';
@@ -54,7 +55,12 @@ export class AmqpPublisher {
     this.#context = context;
   }
 
-  publish(target: PublishTarget, message: WireMessage, limitMs: number, deferredFor?: string): Promise<void> {
+  publish(
+    target: PublishTarget,
+    message: WireMessage,
+    limitMs: number,
+    deferredFor?: string | QueueDeclaration,
+  ): Promise<void> {
     const { config, clock } = this.#context;
     const most = this.#takes ? MOST_UNDER_WAY : config.maxWaitingPublishes;
     if (this.#unsent.size >= most) {
@@ -155,10 +161,7 @@ export class AmqpPublisher {
     const session = this.#session;
     const channel = this.#channel;
     if (session === undefined || channel === undefined) return this.#wait(posting);
-    const missing =
-      posting.deferredFor === undefined
-        ? session.topology.need(posting.target)
-        : session.delayed.need(posting.deferredFor);
+    const missing = missingFor(posting, session);
     if (missing === undefined) this.#write(posting, channel);
     else void this.#prepare(posting, missing, session);
   }
@@ -234,12 +237,13 @@ export class AmqpPublisher {
   #unroutable(posting: Posting): void {
     const { target, deferredFor } = posting;
     const queue = target.queue?.consumerOnly === true ? undefined : target.queue?.name;
-    if (posting.redeclared || (queue === undefined && deferredFor === undefined)) {
+    const deferred = nameOf(deferredFor);
+    if (posting.redeclared || (queue === undefined && deferred === undefined)) {
       return this.#reject(posting, new UnroutableError(shownTarget(target)));
     }
     posting.redeclared = true;
     posting.writes += 1;
-    if (deferredFor !== undefined) this.#session?.delayed.forget(deferredFor);
+    if (deferred !== undefined) this.#session?.delayed.forget(deferred);
     else if (queue !== undefined) this.#session?.topology.forget(queue);
     this.#sent.delete(posting);
     this.#unsent.add(posting);
@@ -327,6 +331,19 @@ export class AmqpPublisher {
     const why = lastError === undefined ? '' : ` (${replyText(lastError)})`;
     return new PublishError(shown, false, `there was no connection to RabbitMQ in time${why}`, lastError);
   }
+}
+
+/** What has to be declared first. Rejects as `AmqpTopology.need`. */
+function missingFor({ target, deferredFor }: Posting, session: AmqpSession): Promise<void> | undefined {
+  if (deferredFor === undefined) return session.topology.need(target);
+  if (typeof deferredFor === 'string') return session.delayed.need(deferredFor);
+  const { name } = deferredFor;
+  const own = session.topology.need({ exchange: '', routingKey: name, queue: deferredFor });
+  return own ?? session.delayed.need(name);
+}
+
+function nameOf(queue: string | QueueDeclaration | undefined): string | undefined {
+  return typeof queue === 'object' ? queue.name : queue;
 }
 
 function asPublishError(target: PublishTarget, error: CeleryError): CeleryError {

@@ -27,6 +27,7 @@ export class MemoryBroker implements Broker, SubscriptionOwner {
   readonly supports: BrokerSupport = Object.freeze({
     priority: 'high-first',
     deferResolutionMs: 1,
+    holdsBack: false,
     prefetchPerQueue: false,
     heedsRoom: true,
     deadLetter: true,

@@ -63,6 +63,7 @@ export class RedisBroker implements Broker {
   readonly supports: BrokerSupport = Object.freeze({
     priority: 'low-first',
     deferResolutionMs: 1,
+    holdsBack: false,
     prefetchPerQueue: false,
     heedsRoom: true,
     deadLetter: false,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { CeleryError } from '../../../lib/errors.js';
 import type { Delivery } from '../../../lib/broker/broker.js';
+import { eventually } from '../../support/eventually.js';
 import { aMessage, someMessages } from '../../support/a-message.js';
 import { bodyOf } from '../../support/inbox.js';
 import type { BrokerSuite } from '../broker.conformance.js';
@@ -52,7 +53,7 @@ export function closingCases(suite: BrokerSuite): void {
     expect(await b?.reject()).toBe('lost');
     expect(await c?.requeue()).toBe('lost');
     expect(await d?.defer(bench.world.now() + 60_000)).toBe('lost');
-    expect(await bench.broker.size(queue.name)).toBe(4);
+    await eventually(async () => (await bench.broker.size(queue.name)) === 4);
   });
 
   it('ends every subscription', async () => {

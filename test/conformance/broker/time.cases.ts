@@ -171,6 +171,31 @@ export function timeCases(suite: BrokerSuite): void {
     expect(bodies.toSorted()).toEqual(['a', 'b', 'c', 'x1', 'x2', 'x3']);
   });
 
+  it('what nobody needs yet stays inside the broker where it holds such back', async (context) => {
+    if (!suite.supports.holdsBack) return context.skip('this broker hands everything out at once');
+    await using bench = await openBench(suite);
+    const queue = bench.queue();
+    const { inbox } = await bench.consume(queue);
+    const later = aMessage({ body: 'later', properties: { expiration: '60000' } });
+    const atMs = bench.world.now() + 2_500;
+    await bench.broker.publish(to(queue), later, { notBeforeMs: atMs });
+    await bench.broker.publish(to(queue), aMessage({ body: 'past' }), { notBeforeMs: atMs - 60_000 });
+    await bench.broker.publish(to(queue), aMessage({ body: 'soon' }), {
+      notBeforeMs: bench.world.now() + 500,
+    });
+    expect(await inbox.takeBodies(2)).toEqual(['past', 'soon']);
+    expect(inbox.untaken).toBe(0);
+
+    const delivery = await inbox.next();
+    expect(bodyOf(delivery)).toBe('later');
+    expect(bench.world.now()).toBeGreaterThanOrEqual(atMs - suite.supports.deferResolutionMs);
+    // Nothing shows that it waited.
+    expect(delivery).toMatchObject({ exchange: '', routingKey: queue.name, redelivered: false });
+    expect(delivery.message.headers).toEqual(later.headers);
+    expect(delivery.message.properties.expiration).toBe('60000');
+    await delivery.ack();
+  });
+
   it('what comes behind a flood and may run is brought in front of it, in its order', async (context) => {
     await using bench = await openBench(suite);
     const queue = bench.queue();
