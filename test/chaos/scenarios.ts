@@ -9,11 +9,19 @@ import { pp1 } from './scenarios/pp-1.js';
 import { pub2 } from './scenarios/pub-2.js';
 import { pub4 } from './scenarios/pub-4.js';
 import { rc8 } from './scenarios/rc-8.js';
+import { pub3, pub3Redis } from './scenarios/pub-3.js';
+import { pub5 } from './scenarios/pub-5.js';
+import { pub6 } from './scenarios/pub-6.js';
+import { rc2 } from './scenarios/rc-2.js';
+import { rc4 } from './scenarios/rc-4.js';
+import { rc5 } from './scenarios/rc-5.js';
+import { rc7 } from './scenarios/rc-7.js';
+import { rc9 } from './scenarios/rc-9.js';
 import { alo5, pub1, rc1 } from './scenarios/restarts.js';
 import { alo9, rc3 } from './scenarios/wires.js';
 
-const wires = [alo9, rc3, rc8];
-const publishing = [pub1, pub2, pub4];
+const wires = [alo9, rc2, rc3, rc4, rc5, rc7, rc8, rc9];
+const publishing = [pub1, pub2, pub3, pub3Redis, pub4, pub5, pub6];
 
 /** In the order they run. */
 export const SCENARIOS: readonly Scenario[] = [
