@@ -51,7 +51,7 @@ async function called(scene: Scene, peer: PeerName, count: number): Promise<Late
 }
 
 async function calledUnderLoad(scene: Scene, peer: PeerName, count: number): Promise<Latency> {
-  const some = Math.ceil(count * 5 * SHARES[peer]);
+  const some = Math.max(1_000, Math.ceil(count * 5 * SHARES[peer]));
   const wish = { ...working(peer), warmUp: some, count: some };
   await scene.fill(wish, 2 * some);
   await using worker = scene.start(wish);

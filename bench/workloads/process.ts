@@ -42,7 +42,7 @@ export function processing(stage: Stage, size: number): Workload[] {
   ]);
 }
 
-/** A worker with a queue full of tasks before it: the rate after the first sixth of them. */
+/** A worker with a queue full of tasks before it: the rate after the first third of them, when its code is compiled. */
 export function drains(
   stage: Stage,
   transport: Transport,
@@ -52,7 +52,7 @@ export function drains(
 ): Contender {
   const concurrency = wish.peer === 'celery' ? 2 : 50;
   const count = Math.ceil(size * SHARES[wish.peer]);
-  const warmUp = Math.ceil(count / 5);
+  const warmUp = Math.ceil(count / 2);
   return {
     name,
     promise: promiseOf(wish.peer, wish.mode),
