@@ -7,7 +7,7 @@ import type { Death } from '../hard-tasks.js';
 import { judged, promises } from '../judge.js';
 import { Load } from '../load.js';
 import type { Place } from '../place.js';
-import { sized, type Row, type Scenario, type Stage } from '../scenario.js';
+import { sized, type Scenario, type Stage } from '../scenario.js';
 
 /** A thread shares the fate of its process: what ends that ends all. */
 const DEATHS = {
