@@ -25,6 +25,8 @@ const { values } = parseArgs({
     pace: { type: 'string', default: '0' },
     /** Sent before B begins, and before any worker is there. */
     before: { type: 'boolean', default: false },
+    /** A's sender does not know the task, and with it its limits, as one in Python does not. */
+    stranger: { type: 'boolean', default: false },
     role: { type: 'string' },
     broker: { type: 'string', default: 'memory://fairness' },
     backend: { type: 'string', default: 'none' },
@@ -37,19 +39,20 @@ const JOB_MS = 20;
 /** From a worker to the parent. */
 type Told = { readonly delayMs: number } | { readonly rss: number };
 
-const open = async (): Promise<CeleryApp> => {
+const open = async (tell?: (told: Told) => void): Promise<CeleryApp> => {
   const app = await CeleryApp.open(
     readCeleryOptions({ ...place, taskDefaultQueue: 'jobs', taskIgnoreResult: true }),
     {
       log: TROUBLE_ONLY,
     },
   );
+  const stranger = values.stranger && values.role === 'flood';
+  if (!stranger) define(app, tell);
   await app.broker.connect();
   return app;
 };
 
-async function work(tell: (told: Told) => void): Promise<CeleryApp> {
-  const app = await open();
+function define(app: CeleryApp, tell: (told: Told) => void = () => undefined): void {
   const key = (tenant: string): string => tenant;
   const limit =
     values.limit === 'rate'
@@ -59,6 +62,10 @@ async function work(tell: (told: Told) => void): Promise<CeleryApp> {
     if (tenant === 'b') tell({ delayMs: Date.now() - sentMs });
     await pause(JOB_MS);
   });
+}
+
+async function work(tell: (told: Told) => void): Promise<CeleryApp> {
+  const app = await open(tell);
   await app.startWorker({ concurrency: Number(values.slots) });
   return app;
 }

@@ -43,6 +43,8 @@ import { openParentPort } from '../worker/pool/parent.port.js';
 import { backendOfParent, brokerOfParent } from '../worker/pool/parent.services.js';
 import type { TaskHandler } from '../worker/pool/pool.js';
 import { joinedHooks, type ProcHooks } from '../worker/pool/proc.hooks.js';
+import { Door } from '../worker/limits/door.js';
+import { openLimitStore } from '../worker/limits/open-limit-store.js';
 import { Worker } from '../worker/worker.js';
 import { handlerOf } from '../worker/task.handler.js';
 import { readWorkerOptions, type WorkerOptions } from '../worker/worker.options.js';
@@ -179,7 +181,19 @@ export class CeleryApp {
           config: readWorkerOptions(config.workerOptions),
         })
       : undefined;
-    this.producer = eager?.producer ?? new Producer({ ...producerDeps, broker, events: this.#events });
+    const random = (): number => Math.random();
+    // A child of a pool has no connection to count with.
+    const counts = broker.supports.holdsBack && opened.link === undefined;
+    const store = counts ? openLimitStore({ ...opened, random }) : undefined;
+    const door = new Door({ ...opened, store, tasks: this.tasks, random });
+    this.producer =
+      eager?.producer ??
+      new Producer({
+        ...producerDeps,
+        broker,
+        events: this.#events,
+        closedUntil: (message) => door.closedUntil(message),
+      });
     this.client = new TaskClient({
       producer: this.producer,
       tasks: known,

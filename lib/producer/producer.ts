@@ -58,6 +58,8 @@ export interface ProducerDeps {
   readonly hooks?: Hooks;
   /** Told of each task that is sent. Default: nobody is. */
   readonly events?: EventDispatcher;
+  /** Until when nobody can run a message, epoch ms; undefined, at once or later: it may be run. Default: nobody is asked. */
+  readonly closedUntil?: (message: TaskMessage) => Promise<number | undefined> | undefined;
 }
 
 /** A call planned but not sent: the message, and where it goes. */
@@ -142,10 +144,12 @@ export class Producer implements Sender {
 
   async #sendOne(call: AnySignature, given: CallOptions, parent?: SendingTask): Promise<PlannedResult> {
     const { message, target, options } = this.plan(call, given, parent);
-    const { hooks } = this.deps;
+    const { hooks, closedUntil } = this.deps;
+    const closed = closedUntil?.(message);
+    const closedUntilMs = closed === undefined ? undefined : await closed;
     const told =
       hooks?.has('before-task-publish') === true ? await this.#aboutToPublish(message, target) : message;
-    await this.#publish(target, this.encode(told), options, message.etaMs);
+    await this.#publish(target, this.encode(told), options, message.etaMs ?? closedUntilMs);
     this.#tell(message, target);
     hooks?.tell('after-task-publish', () => publishEvent(message, target));
     return { id: message.id, parent: undefined, members: undefined };

@@ -170,7 +170,9 @@ describe('RabbitMQ broker: deferring', () => {
     await again.ack();
 
     // Nor can anything be held back: it is handed out at once.
-    await quorum.publish(to(queue), aMessage({ body: 'in an hour' }), { notBeforeMs: Date.now() + 3_600_000 });
+    await quorum.publish(to(queue), aMessage({ body: 'in an hour' }), {
+      notBeforeMs: Date.now() + 3_600_000,
+    });
     expect(bodyOf(await other.next())).toBe('in an hour');
   }, 60_000);
 });
