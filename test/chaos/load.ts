@@ -126,6 +126,17 @@ export class Load implements AsyncDisposable {
     return sent ? id : undefined;
   }
 
+  /** Resolves when fewer tasks than that have been accepted and not ended. @throws Error when there is no room for a minute */
+  async roomFor(most: number): Promise<void> {
+    const deadlineMs = performance.now() + GIVE_UP_MS;
+    for (;;) {
+      this.#follow();
+      if (this.#open.size < most) return;
+      if (performance.now() > deadlineMs) throw new Error(`${this.#open.size} tasks do not end`);
+      await pause(5);
+    }
+  }
+
   newId(kind: string): string {
     this.#sent += 1;
     return `${kind}-${this.#sent}-${crypto.randomUUID()}`;

@@ -2,6 +2,7 @@ import type { Scenario } from './scenario.js';
 import { alo1 } from './scenarios/alo-1.js';
 import { alo4 } from './scenarios/alo-4.js';
 import { alo8 } from './scenarios/alo-8.js';
+import { chords, delays } from './scenarios/delays.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
 import { h1 } from './scenarios/h-1.js';
 import { input } from './scenarios/input.js';
@@ -36,5 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   rc1,
   ...wires,
   pp1,
+  ...delays,
+  ...chords,
   ...input,
 ];

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { costMs } from './cost.js';
-import { collectGarbage } from './garbage.js';
+import { heapInUse } from '../heap.js';
 
 const PROTOTYPES: readonly object[] = [
   [Object, Array, Function, String, Number, Boolean, BigInt, Symbol, Date, RegExp, Error, Map, Set, Promise],
@@ -32,12 +32,6 @@ function changes(before: ReadonlyMap<string, unknown>): string[] {
   return [...names].filter(
     (name) => before.has(name) !== after.has(name) || !Object.is(before.get(name), after.get(name)),
   );
-}
-
-/** In use after a collection. */
-function heapMiB(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
 /** No input may take longer, ms. */
@@ -79,7 +73,7 @@ export async function watched<T = Buffer>(wish: WatchWish<T>): Promise<Watched> 
   const before = inventory();
   const broken: string[] = [];
   let [read, slowestMs] = [0, 0];
-  let warmMiB = 0;
+  let warmBytes = 0;
   const timed = (input: T): Promise<number> =>
     costMs(async () => {
       if (await reads(input)) read += 1;
@@ -102,12 +96,12 @@ export async function watched<T = Buffer>(wish: WatchWish<T>): Promise<Watched> 
     if (broken.length >= MOST_FINDINGS) break;
     // What waits for the next turn of the event loop is no leak.
     if (round % TURN_EVERY === 0) await setImmediate();
-    if (round === Math.floor(rounds / 5)) warmMiB = heapMiB();
+    if (round === Math.floor(rounds / 5)) warmBytes = heapInUse();
     if (round % LOOK_EVERY === LOOK_EVERY - 1 && changes(before).length > 0) break;
   }
   const changed = changes(before);
   if (changed.length > 0) broken.push(`prototypes or globals have changed: ${changed.join(', ')}`);
-  const grownMiB = heapMiB() - warmMiB;
+  const grownMiB = (heapInUse() - warmBytes) / 2 ** 20;
   if (grownMiB > HEAP_SPARE_MIB) broken.push(`the heap grew by ${grownMiB.toFixed(1)} MiB`);
   return { read, refused: rounds - read, slowestMs, broken };
 }

@@ -4,7 +4,7 @@ import type { Content } from '../../../lib/message/content.js';
 import { contentOf } from '../../message/open-content.js';
 import { bombs, type Bomb } from '../fuzz/bombs.js';
 import { costMs } from '../fuzz/cost.js';
-import { collectGarbage } from '../fuzz/garbage.js';
+import { heapInUse } from '../heap.js';
 import { fuzzRow } from '../fuzz/row.js';
 import { readsMessage, readsTasks } from '../fuzz/readers.js';
 import { isTimed, type Scenario } from '../scenario.js';
@@ -40,7 +40,7 @@ export const fz4: Scenario = {
         return costMs(() => (isRead = reads()));
       };
       // Takes longer than the bomb, where much is loaded.
-      if (isTimed(stage.tier)) collectGarbage();
+      if (isTimed(stage.tier)) heapInUse();
       const before = process.memoryUsage().rss;
       let tookMs = await timed();
       const grownMiB = (process.memoryUsage().rss - before) / 2 ** 20;

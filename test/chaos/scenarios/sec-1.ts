@@ -1,5 +1,4 @@
 import { contentOf } from '../../message/open-content.js';
-import { collectGarbage } from '../fuzz/garbage.js';
 import { fuzzRow } from '../fuzz/row.js';
 import {
   contentTypeThreats,
@@ -35,8 +34,6 @@ function security(
       const content = await contentOf({ acceptContent: accepted });
       const every = stage.tier === 'short' ? SHORT_STEP : 1;
       const threats = threatsTo(content).filter((_, index) => index % every === 0);
-      // Which makes itself by a way that is about to be watched.
-      collectGarbage();
       using wires = new Tripwires();
       const seen = await watched({
         rounds: threats.length,

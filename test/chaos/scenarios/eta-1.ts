@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { check } from '../checker.js';
+import { lastDue, lateness, sendDelayed } from '../delays.js';
+import { Fleet } from '../fleet.js';
+import { judged, promises } from '../judge.js';
+import { Load } from '../load.js';
+import { withLeases } from '../place.js';
+import { isTimed, sized, type Scenario } from '../scenario.js';
+
+/** Of each worker, as if configured by three teams. */
+const LEASES = ['5s', '3s', '9s'] as const;
+const CONCURRENCY = 8;
+/** A task is due before its lease would run out, or long afterwards. */
+const DUE_MS = [10_000, 60_000] as const;
+const DUE_SHORT_MS = [500, 7_000] as const;
+const KILL_EVERY_MS = 5_000;
+const KILL_EVERY_SHORT_MS = 2_500;
+const LATEST_MS = 1_000;
+const WAIT_MS = 30_000;
+
+/**
+ * Tasks due long after leases would have run out, on workers whose leases differ. None starts early; none runs twice while
+ * nobody is killed, and then none is late. With kills each runs, and those that run twice were running at one.
+ */
+export const eta1: Scenario = {
+  id: 'ETA-1',
+  title: 'delays longer than leases',
+  places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
+  variants: ['calm', 'kills'],
+  tiers: ['short', 'ci', 'full'],
+  async run(stage, variant) {
+    const { tier, place, random, script, folder } = stage;
+    const begunMs = performance.now();
+    const ledger = join(folder, 'ledger');
+    const worker = { concurrency: CONCURRENCY };
+    const fleetWith = (leases: (typeof LEASES)[number]): Fleet =>
+      new Fleet(script, { app: withLeases(place, leases), worker: { ...worker }, ledger });
+    await using one = fleetWith(LEASES[0]);
+    await using two = fleetWith(LEASES[1]);
+    await using three = fleetWith(LEASES[2]);
+    const fleets = [one, two, three];
+    await using load = await Load.open({
+      app: place.app,
+      ledger,
+      random,
+      kinds: ['late'],
+      backlog: 0,
+      runMs: [0, 0],
+    });
+    await Promise.all(fleets.map((fleet) => fleet.start()));
+    const due = await sendDelayed(
+      load,
+      random,
+      sized(tier, 2_000, 100),
+      tier === 'short' ? DUE_SHORT_MS : DUE_MS,
+    );
+
+    let kills = 0;
+    const lastMs = Math.max(...due.values());
+    const everyMs = tier === 'short' ? KILL_EVERY_SHORT_MS : KILL_EVERY_MS;
+    while (variant === 'kills' && Date.now() + everyMs < lastMs) {
+      await pause(everyMs);
+      const fleet = random.pick(fleets);
+      const victim = random.pick(fleet.serving);
+      victim.signal('SIGKILL');
+      await victim.ended;
+      await fleet.start();
+      kills += 1;
+    }
+    await lastDue(due);
+    await load.drained(WAIT_MS);
+    await Promise.all(fleets.map((fleet) => fleet.stop()));
+    load.reader.more();
+
+    const verdict = check(load.reader.entries);
+    const late = lateness(load.reader.entries, due);
+    const [earliestMs = 0, latestMs = 0] = [late[0], late.at(-1)];
+    const again = verdict.duplicated.length + verdict.restarted.length;
+    const left = (await load.app.broker.size(place.queue)) + (await place.unsettled());
+    return judged({
+      stage,
+      test: 'ETA-1',
+      variant,
+      verdict,
+      faults: kills,
+      slowestMs: latestMs,
+      begunMs,
+      broken: [
+        ...promises(verdict, ['lost', 'stuck', 'unexpected']),
+        ...(earliestMs < 0 ? [`a task began ${-earliestMs} ms early`] : []),
+        ...(again > kills * CONCURRENCY ? [`${again} tasks ran more than once`] : []),
+        ...(kills === 0 && isTimed(tier) && latestMs > LATEST_MS ? [`a task began ${latestMs} ms late`] : []),
+        ...(left > 0 ? [`${left} messages were left behind`] : []),
+      ],
+    });
+  },
+};
