@@ -8,7 +8,7 @@ import { brokerSettings } from '../broker/broker.options.js';
 import { openScheduleStore } from '../beat/schedule-store.factory.js';
 import type { ScheduleStore } from '../beat/schedule.store.js';
 import { TaskClient } from '../client/task.client.js';
-import { InvalidOptionError, UnsupportedError } from '../errors.js';
+import { BrokerClosedError, InvalidOptionError, UnsupportedError } from '../errors.js';
 import { TaskContext } from '../context/task.context.js';
 import { ControlClient } from '../control/control.client.js';
 import { EventDispatcher } from '../events/event.dispatcher.js';
@@ -33,10 +33,9 @@ import type { TaskDefinition } from '../task/task.definition.js';
 import type { TaskOptions } from '../task/task.options.js';
 import { TaskRegistry } from '../task/task.registry.js';
 import { DEFAULT_APP } from '../tokens.js';
-import { ChildWorker } from '../worker/child.worker.js';
-import { COMMANDS } from '../worker/control/commands.js';
+import { isCeleryCommand } from '../worker/control/command-names.js';
 import type { OwnCommand } from '../worker/control/dispatch.js';
-import { EagerWorker } from '../worker/eager.worker.js';
+import type { EagerWorker } from '../worker/eager.worker.js';
 import { CargoHold } from '../worker/pool/cargo.js';
 import { linkTo, type ParentLink } from '../worker/pool/parent.link.js';
 import { openParentPort } from '../worker/pool/parent.port.js';
@@ -45,7 +44,7 @@ import type { TaskHandler } from '../worker/pool/pool.js';
 import { joinedHooks, type ProcHooks } from '../worker/pool/proc.hooks.js';
 import { Door } from '../worker/limits/door.js';
 import { openLimitStore } from '../worker/limits/open-limit-store.js';
-import { Worker } from '../worker/worker.js';
+import type { Worker } from '../worker/worker.js';
 import { handlerOf } from '../worker/task.handler.js';
 import { readWorkerOptions, type WorkerOptions } from '../worker/worker.options.js';
 import { CeleryBeat } from './celery.beat.js';
@@ -119,7 +118,11 @@ export class CeleryApp {
     const backend = link === undefined || own === undefined ? own : backendOfParent(own, link);
     const eagerGroups = new MemoryBackend('memory://', settings);
     const scheduleStore = await openScheduleStore(config, { app: name, clientName, clock, log });
-    const opened = { broker, backend, eagerGroups, scheduleStore, content, hold, link, clock, log };
+    // What runs tasks is loaded where some are run: a client has no need of it.
+    const Eager = config.taskAlwaysEager
+      ? (await import('../worker/eager.worker.js')).EagerWorker
+      : undefined;
+    const opened = { broker, backend, eagerGroups, scheduleStore, content, hold, link, Eager, clock, log };
     return new CeleryApp(config, { ...opened, name });
   }
 
@@ -140,6 +143,8 @@ export class CeleryApp {
       readonly hold: CargoHold;
       /** Set in a child of this app's pools. */
       readonly link: ParentLink | undefined;
+      /** Loaded where calls run in this process. */
+      readonly Eager: typeof EagerWorker | undefined;
       readonly clock: Clock;
       readonly log: Log;
     },
@@ -168,19 +173,19 @@ export class CeleryApp {
       origin,
       clock,
     };
-    const eager = config.taskAlwaysEager
-      ? new EagerWorker({
-          ...opened,
-          producerOn: (eagerBroker, results) =>
-            new Producer({ ...producerDeps, broker: eagerBroker, backend: results }),
-          groups: opened.eagerGroups,
-          hooks: this.#hooks,
-          tasks: this.tasks,
-          handlers: this.#handlers,
-          resultOf: (node) => this.resultOfNode(node),
-          config: readWorkerOptions(config.workerOptions),
-        })
-      : undefined;
+    const eager =
+      opened.Eager &&
+      new opened.Eager({
+        ...opened,
+        producerOn: (eagerBroker, results) =>
+          new Producer({ ...producerDeps, broker: eagerBroker, backend: results }),
+        groups: opened.eagerGroups,
+        hooks: this.#hooks,
+        tasks: this.tasks,
+        handlers: this.#handlers,
+        resultOf: (node) => this.resultOfNode(node),
+        config: readWorkerOptions(config.workerOptions),
+      });
     const random = (): number => Math.random();
     // A child of a pool has no connection to count with.
     const counts = broker.supports.holdsBack && opened.link === undefined;
@@ -235,8 +240,8 @@ export class CeleryApp {
    * @throws InvalidOptionError when the name is taken, by another or by Celery
    */
   addCommand(name: string, command: OwnCommand, source: string = name): void {
-    if (COMMANDS.has(name) || this.#commands.has(name)) {
-      const owner = COMMANDS.has(name) ? "one of Celery's" : 'declared twice';
+    if (isCeleryCommand(name) || this.#commands.has(name)) {
+      const owner = isCeleryCommand(name) ? "one of Celery's" : 'declared twice';
       throw new InvalidOptionError(
         source,
         `the remote command ${JSON.stringify(name)} is ${owner}. Give it another name.`,
@@ -325,6 +330,8 @@ export class CeleryApp {
     const { config, opened } = this;
     if (opened.link !== undefined) return this.serveParent(() => this.close(), options);
     const workerConfig = readWorkerOptions({ ...config.workerOptions, ...options });
+    const { Worker } = await import('../worker/worker.js');
+    if (this.#closing !== undefined) throw new BrokerClosedError(this.broker.url);
     const worker = new Worker({
       ...opened,
       sender: this.producer,
@@ -357,6 +364,7 @@ export class CeleryApp {
   async serveParent(close: () => Promise<void>, options: WorkerOptions = {}): Promise<never> {
     const { link, log } = this.opened;
     if (link === undefined) throw new UnsupportedError('serveParent()', 'this process is no child of a pool');
+    const { ChildWorker } = await import('../worker/child.worker.js');
     const child = new ChildWorker({
       ...this.opened,
       link,

@@ -1,6 +1,6 @@
 import type { BackendConfig } from '../backend/backend.options.js';
 import type { ResultBackend } from '../backend/result-backend.js';
-import { Beat } from '../beat/beat.js';
+import type { Beat } from '../beat/beat.js';
 import type { BeatConfig } from '../beat/beat.options.js';
 import { entryPath } from '../beat/entry.js';
 import type { EntryOptions } from '../beat/entry.options.js';
@@ -63,11 +63,12 @@ export class CeleryBeat {
 
   /** Starts this process's beat; a second call starts no second one. */
   async start({ embedded = false, maxInterval }: StartBeatOptions = {}): Promise<Beat> {
+    const { Beat: NewBeat } = await import('../beat/beat.js');
     if (this.#beat !== undefined) return this.#beat;
     const { config, store, hooks } = this.deps;
     const longest =
       maxInterval === undefined ? {} : { beatMaxLoopInterval: durationMs(maxInterval, 'maxInterval') };
-    const beat = new Beat({
+    const beat = new NewBeat({
       ...this.deps,
       declared: this.#declared,
       resultExpiresMs: config.resultExpires,
