@@ -178,6 +178,18 @@ export const COMMANDS: readonly Entry[] = [
   ),
   entry(
     {
+      name: 'environment',
+      heading: 'Help',
+      summary: 'the variables of the environment that stand for flags',
+    },
+    async () => (await import('./commands/environment.usage.js')).environmentUsage,
+    async () => {
+      const { environment } = await import('./commands/environment.command.js');
+      return { run: environment(COMMANDS) };
+    },
+  ),
+  entry(
+    {
       name: 'completion',
       heading: 'Help',
       summary: 'a script that completes commands and flags in your shell',

@@ -175,6 +175,7 @@ function twins(): string {
   return [
     'Environment: every flag has a twin, named after its command: NEST_CELERY_CALL_COUNTDOWN, or CELERY_CALL_COUNTDOWN.',
     `  CELERY_BROKER_URL, CELERY_RESULT_BACKEND and CELERY_APP stand for ${broker}, --result-backend and --app.`,
+    '  All of them: nest-celery environment',
   ].join('\n');
 }
 
