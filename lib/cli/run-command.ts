@@ -7,6 +7,7 @@ import { GLOBAL_FLAGS } from './global.flags.js';
 import { Output } from './output.js';
 import type { Parsed } from './program.js';
 import { readFlags } from './read-given.js';
+import { Interrupted } from './terminal.js';
 
 /** Runs what was parsed; errors are told, not thrown. */
 export async function runCommand(
@@ -35,7 +36,7 @@ export async function runCommand(
     };
     return await entry.run(given, cli);
   } catch (error) {
-    if (listening && interruption().aborted) return EXIT.interrupted;
+    if (error instanceof Interrupted || (listening && interruption().aborted)) return EXIT.interrupted;
     output.error(messageOf(error));
     if (debug || !(error instanceof CeleryError)) output.note(stackOf(error));
     return exitCodeOf(error);

@@ -12,9 +12,15 @@ export interface Terminal {
   /** Of the screen, or 80. */
   readonly columns: number;
   readonly rows: number;
-  /** The answer, without its line end; undefined when none can be had. */
+  /**
+   * The answer, without its line end; undefined when none can be had.
+   * @throws Interrupted when Ctrl-C is the answer
+   */
   ask(question: string): Promise<string | undefined>;
 }
+
+/** Somebody who was asked wants out. */
+export class Interrupted extends Error {}
 
 /** The terminal of this process. */
 export function processTerminal(env: Environment): Terminal {
@@ -36,9 +42,18 @@ export function processTerminal(env: Environment): Terminal {
     async ask(question) {
       const { createInterface } = await import('node:readline/promises');
       const lines = createInterface({ input: stdin, output: stderr });
-      const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+      // Without an answer the cursor stays behind the question, where the shell would write on.
+      const ended = new Promise<undefined>((resolve, reject) => {
+        lines.once('SIGINT', () => reject(new Interrupted()));
+        lines.once('close', () => resolve(undefined));
+      });
       try {
-        return await Promise.race([lines.question(question), ended]);
+        const answer = await Promise.race([lines.question(question), ended]);
+        if (answer === undefined) stderr.write('\n');
+        return answer;
+      } catch (error) {
+        stderr.write('\n');
+        throw error;
       } finally {
         lines.close();
       }

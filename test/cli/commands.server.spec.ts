@@ -66,6 +66,15 @@ describe.each([
     });
   });
 
+  it('says, while it waits, that nobody takes the task, and what to do', async () => {
+    const alone = `${idle}-alone`;
+    const { code, out, err } = await run('call', 'cli.add', '--queue', alone, '--wait', '-t', '6');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(`consumes queue "${alone}"`);
+    expect(err).toContain(`nest-celery control add_consumer ${alone}`);
+    await run('purge', '-f', '-Q', alone);
+  });
+
   it('calls with the id alone on stdout, and finds the result by it', async () => {
     const { out, code } = await run('call', 'cli.boom', '--queue', queue);
     expect(code).toBe(0);

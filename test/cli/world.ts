@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,15 +25,16 @@ export async function openCli() {
     folder,
     /** Runs a command line to its end. Nobody is at its terminal. */
     async run(argv: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
-      const child = spawn(process.execPath, [bin, ...argv], { cwd: folder, env: { ...bare, ...env } });
-      const written = { out: '', err: '' };
-      child.stdout.on('data', (chunk: Buffer) => (written.out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (written.err += chunk.toString()));
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(input);
-      await once(child, 'close');
-      return { code: child.exitCode, ...written };
+      return ended(spawn(process.execPath, [bin, ...argv], { cwd: folder, env: { ...bare, ...env } }), input);
     },
+    /** Runs a command line at a terminal of its own, and presses these keys once it asks. What it wrote is what a screen got. */
+    atTerminal: (argv: readonly string[], keys: string) =>
+      ended(
+        spawn('/usr/bin/python3', ['-c', ASKED, keys, process.execPath, bin, ...argv], {
+          cwd: folder,
+          env: bare,
+        }),
+      ),
     /** A worker by `nest-celery worker`; resolves when it is ready. */
     async worker(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
       const command = [process.execPath, bin, 'worker', '-A', app, ...argv];
@@ -56,5 +57,38 @@ export async function openCli() {
     },
   };
 }
+
+async function ended(child: ChildProcessWithoutNullStreams, input = ''): Promise<Ended> {
+  const written = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (written.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (written.err += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  await once(child, 'close');
+  return { code: child.exitCode, ...written };
+}
+
+/** Python has terminals in its library: keys and command → what was on the screen, and the exit code. */
+const ASKED = `
+import os, pty, sys
+keys, *command = sys.argv[1:]
+pid, screen = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+shown = b""
+while True:
+    try:
+        read = os.read(screen, 4096)
+    except OSError:
+        break
+    if not read:
+        break
+    shown += read
+    if keys and b"[y/N] " in shown:
+        os.write(screen, keys.encode())
+        keys = ""
+sys.stdout.write(shown.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
 
 export type CliWorld = Awaited<ReturnType<typeof openCli>>;
