@@ -43,7 +43,7 @@ export class BrokerUnavailableError extends CeleryError {
     readonly url: string,
     cause?: unknown,
   ) {
-    super(`Broker ${url} cannot be reached. Is it running, and may this host connect?`, { cause });
+    super(`Broker ${url} ${whyUnavailable(cause)}`, { cause });
   }
 }
 
@@ -315,4 +315,13 @@ export class UnsupportedError extends CeleryError {
   ) {
     super(`${what} is not supported: ${reason}`);
   }
+}
+
+/** What servers say of a name or a password that they do not know. */
+const LOGIN_REFUSED = /ACCESS_REFUSED|ACCESS-REFUSED|WRONGPASS|NOAUTH/;
+
+function whyUnavailable(cause: unknown): string {
+  return cause instanceof Error && LOGIN_REFUSED.test(cause.message)
+    ? 'does not let this user in. Are the name and the password right?'
+    : 'cannot be reached. Is it running, and may this host connect?';
 }

@@ -53,8 +53,8 @@ export function moduleOfProject(folder: string): ModulePlace | undefined {
 
 /** Runs the file. @throws InvalidOptionError when it holds no module, naming what it holds; what the file throws */
 export async function loadModule({ file, exported }: ModulePlace, folder: string): Promise<Type> {
-  const found = allExports(await import(pathToFileURL(file).href));
   const shown = relative(folder, file);
+  const found = allExports(await imported(file, shown));
   const classes = new Map([...found].filter((each): each is [string, Type] => isClass(each[1])));
   if (exported !== undefined) {
     const named = classes.get(exported);
@@ -78,6 +78,15 @@ export async function loadModule({ file, exported }: ModulePlace, folder: string
       ? `${shown} exports no module. It exports: ${listed([...found.keys()])}`
       : `${shown} exports several modules: ${names.join(', ')}. Say which: ${shown}#${names[0]}`,
   );
+}
+
+async function imported(file: string, shown: string): Promise<object> {
+  try {
+    return (await import(pathToFileURL(file).href)) as object;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new InvalidOptionError('--app', `${shown}, or what it imports, is no JavaScript: ${error.message}`);
+  }
 }
 
 /** With those of a CommonJS file, which come as the default export. */

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCli, type CliWorld } from './world.js';
 
@@ -25,4 +27,11 @@ describe('a question before what cannot be undone', () => {
     expect(out).toMatch(says);
     expect(ended).toEqual({ code, err: '' });
   });
+});
+
+it('an application that is no JavaScript is named, without the stack of whoever read it', async () => {
+  await writeFile(join(cli.folder, 'broken.mjs'), 'export class {');
+  const { code, err } = await cli.run(['tasks', '-A', 'broken.mjs', '-b', 'memory://']);
+  expect(err).toMatch(/^Error: --app: broken\.mjs, or what it imports, is no JavaScript: .*\n$/);
+  expect(code).toBe(2);
 });
