@@ -191,6 +191,17 @@ describe('RabbitMQ broker: lost connections', () => {
     await broker.close();
     expect(performance.now() - startMs).toBeLessThan(12_000);
   });
+
+  it('hold up no stop: a consumer is not waited for whose end nobody hears of', async () => {
+    await using world = await anAmqpWorld(inject('rabbitUrl'));
+    await using proxy = await startTcpProxy(Number(new URL(inject('rabbitUrl')).port));
+    const broker = world.open({ urls: [`amqp://127.0.0.1:${proxy.port}`] });
+    const { subscription } = await consume(broker, [plainQueue(world.name('q'))]);
+    proxy.freeze();
+    const startMs = performance.now();
+    await subscription.cancel();
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+  });
 });
 
 describe('RabbitMQ broker: connecting', () => {

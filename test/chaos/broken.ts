@@ -69,4 +69,66 @@ export const BROKEN: readonly BrokenLibrary[] = [
     on: 'RabbitMQ',
     caught: /^\d+ restarted: /,
   },
+  {
+    name: 'messages are taken first and recorded as taken later',
+    damages: [
+      {
+        file: 'broker/redis/redis.scripts.js',
+        find: 'if #held > 0 then',
+        replace: 'if false then',
+      },
+      {
+        file: 'broker/redis/redis.claims.js',
+        find: 'return this.#read(answer, queues, suffixes, first, askedAtMs);',
+        replace: `const read = this.#read(answer, queues, suffixes, first, askedAtMs);
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          for (const { tag, queue, raw } of read.claims) {
+            const held = Buffer.concat([Buffer.from('['), raw, Buffer.from(suffixes[queues.indexOf(queue)])]);
+            await link.run((client) => client.multi()
+              .hset(keys.unacked, tag, held)
+              .zadd(keys.unackedIndex, Date.now() / 1000, tag)
+              .zadd(keys.leases, Date.now() + config.leaseTimeout, tag).exec());
+          }
+          return read;`,
+      },
+    ],
+    test: 'ALO-1',
+    variant: 'late',
+    on: 'Redis',
+    caught: /^\d+ lost: /,
+  },
+  {
+    name: 'publishes resolve unconfirmed',
+    damages: [
+      {
+        file: 'broker/amqp/amqp.publisher.js',
+        find: 'this.#sent.add(posting);',
+        replace: 'this.#sent.add(posting); this.#settle(posting, posting.resolve);',
+      },
+    ],
+    test: 'PUB-1',
+    variant: 'restarts',
+    on: 'RabbitMQ',
+    caught: /^\d+ lost: /,
+  },
+  {
+    name: 'parts of a chord are counted as often as they end',
+    damages: [
+      {
+        file: 'backend/redis.chord-scripts.js',
+        find: 'if idOf(other) == id then return 0 end',
+        replace: '',
+      },
+      {
+        file: 'backend/redis.chord-scripts.js',
+        find: `redis.call('ZADD', parts, score, member)`,
+        replace: `redis.call('ZADD', parts, score, member .. string.rep(' ', redis.call('ZCARD', parts)))`,
+      },
+      { file: 'backend/redis.chord-scripts.js', find: 'if not seen[id] then', replace: 'if true then' },
+    ],
+    test: 'ALO-4',
+    variant: 'chord',
+    on: 'Redis',
+    caught: /gave \[1(,1)?\] instead of/,
+  },
 ];

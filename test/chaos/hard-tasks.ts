@@ -66,10 +66,11 @@ export class HardTasks {
     return given;
   }
 
+  /** Runs while the file is there, or until its signal aborts. */
   @Task(LATE)
-  async wait({ id, signal }: TaskContext, ms: number): Promise<void> {
+  async hold({ id, signal }: TaskContext, file: string): Promise<void> {
     note('started', id);
-    await pause(ms, undefined, { signal });
+    while (existsSync(file)) await pause(20, undefined, { signal });
     note('ended', id);
   }
 }

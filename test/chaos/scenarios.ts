@@ -4,6 +4,8 @@ import { alo4 } from './scenarios/alo-4.js';
 import { alo8 } from './scenarios/alo-8.js';
 import { chords, delays } from './scenarios/delays.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
+import { gs5 } from './scenarios/gs-5.js';
+import { gs6 } from './scenarios/gs-6.js';
 import { h1 } from './scenarios/h-1.js';
 import { input } from './scenarios/input.js';
 import { pp1 } from './scenarios/pp-1.js';
@@ -29,6 +31,8 @@ export const SCENARIOS: readonly Scenario[] = [
   h1,
   gs1,
   gs2,
+  gs5,
+  gs6,
   alo1,
   alo4,
   alo5,

@@ -2,6 +2,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import { BrokerClosedError, BrokerRefusedError, CeleryError } from '../../errors.js';
 import { reconnectDelayMs } from '../../runtime/backoff.js';
 import { sleep } from '../../runtime/clock.js';
+import { withDeadline } from '../../runtime/deadline.js';
 import type { ConsumeOptions } from '../broker.js';
 import type { QueueDeclaration } from '../topology.js';
 import { readArrival } from './amqp.arrival.js';
@@ -23,6 +24,8 @@ export interface ConsumerParts {
 const REFUSED = { firstMs: 500, capMs: 15_000 };
 /** AMQP writes it with 16 bits. */
 const LARGEST_PREFETCH = 65_535;
+/** A RabbitMQ that is heard answers far sooner. */
+const STOP_LIMIT_MS = 1_000;
 
 /**
  * Consumes one queue on a channel of its own, so that what befalls this queue touches no other. Comes back after a lost
@@ -86,11 +89,14 @@ export class QueueConsumer {
   async stop(): Promise<void> {
     this.#stopped.abort();
     for (const delivery of this.#buffered.splice(0)) this.#giveBack(delivery);
-    await this.#changed(async (open) => {
+    const cancelled = this.#changed(async (open) => {
       await open.cancel(this.#tag);
       // Whoever consumes next finds again what was given back: by then RabbitMQ has read it.
       if (this.#givenBack > 0) await open.prefetch(qosOf(this.#prefetch));
     });
+    const late = (): Error => new Error('no answer');
+    // What RabbitMQ sends until it has read this is given back, so that a stop need not wait for one that is not heard.
+    await withDeadline(this.#parts.context.clock, STOP_LIMIT_MS, cancelled, late).catch(() => undefined);
     this.#channel?.closeWhenEmpty(this.#parts.context.clock);
   }
 

@@ -8,6 +8,7 @@ import { FAILPOINTS } from '../failpoints.js';
 import { Fleet } from '../fleet.js';
 import { judged, promises } from '../judge.js';
 import { Keeper } from '../keeper.js';
+import { leftover, workedOff } from '../leftover.js';
 import { Load } from '../load.js';
 import { withLeases } from '../place.js';
 import type { Random } from '../random.js';
@@ -19,11 +20,12 @@ const WAIT_MS = 60_000;
 /** Before what goes on after the last result is looked at. */
 const SETTLED_MS = 30_000;
 const LAST_STEP_MS = 200;
-const MOST_ATTEMPTS = 5;
 
 /** What is sent: its tasks with the state each ends in, and the call. */
 interface Case {
   readonly ends: Readonly<Record<string, 'SUCCESS' | 'FAILURE'>>;
+  /** The result of one of them. */
+  readonly gives?: readonly [id: string, json: string];
   /** Those that never run. */
   readonly unrun?: readonly string[];
   readonly send: (client: TaskClient) => Promise<unknown>;
@@ -87,10 +89,14 @@ const CASES: Readonly<Record<string, (newId: (kind: string) => string) => Case>>
     const [one, other, body] = [newId('part'), newId('part'), newId('body')];
     return {
       ends: { [one]: 'SUCCESS', [other]: 'SUCCESS', [body]: 'SUCCESS' },
+      gives: [body, '[1,60]'],
       send: (client) =>
         client.applyAsync(
           chord(
-            [one, other].map((taskId) => client.signature(LATE, { taskId, args: [1] })),
+            [
+              client.signature(LATE, { taskId: one, args: [1] }),
+              client.signature(LATE, { taskId: other, args: [60] }),
+            ],
             client.signature('hard.follow', { taskId: body }),
           ),
         ),
@@ -143,7 +149,7 @@ export const alo4: Scenario = {
         const sentMs = performance.now();
         const states = await ended(load, one);
         broken.push(...states.map((wrong) => `killed at ${step}, ${wrong}`));
-        await empty(async () => (await load.app.broker.size(place.queue)) + (await place.unsettled()));
+        await empty(() => leftover(load, place));
         if (!(await struck(arm))) await rm(arm, { force: true });
         else {
           strikes += 1;
@@ -153,8 +159,7 @@ export const alo4: Scenario = {
     }
     await rm(arm, { force: true });
     await keeper.stop();
-    const leftover = async () => (await load.app.broker.size(place.queue)) + (await place.unsettled());
-    const left = await workedOff(fleet, leftover);
+    const left = await workedOff(fleet, load, place);
     load.reader.more();
     const verdict = check(load.reader.entries.filter(({ id }) => !unrun.has(id)));
     broken.push(...promises(verdict, ['lost', 'stuck', 'unexpected']));
@@ -174,7 +179,7 @@ function hitOf(random: Random, variant: string): number {
 }
 
 /** What is wrong with the ends, after they had time. */
-async function ended(load: Load, { ends }: Case): Promise<readonly string[]> {
+async function ended(load: Load, { ends, gives }: Case): Promise<readonly string[]> {
   const deadlineMs = performance.now() + WAIT_MS;
   let wrong: string[] = [];
   while (performance.now() < deadlineMs) {
@@ -184,10 +189,13 @@ async function ended(load: Load, { ends }: Case): Promise<readonly string[]> {
       ),
     );
     wrong = states.flatMap(([id, end, state]) => (state === end ? [] : [`${id} is ${state}, not ${end}`]));
-    if (wrong.length === 0) return wrong;
+    if (wrong.length === 0) break;
     await pause(20);
   }
-  return wrong;
+  if (gives === undefined || wrong.length > 0) return wrong;
+  const [id, json] = gives;
+  const found = JSON.stringify(await load.app.client.result(id).info());
+  return found === json ? [] : [`${id} gave ${found} instead of ${json}`];
 }
 
 /** The last step comes after the end that others see. */
@@ -195,17 +203,6 @@ async function struck(arm: string): Promise<boolean> {
   const deadlineMs = performance.now() + LAST_STEP_MS;
   while (existsSync(arm) && performance.now() < deadlineMs) await pause(20);
   return !existsSync(arm);
-}
-
-/** Lets a worker take what is there, and stop; what is left then. What died unacknowledged at the last step comes back. */
-async function workedOff(fleet: Fleet, leftover: () => Promise<number>): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
-    if (fleet.running.length === 0) await fleet.start();
-    await empty(leftover);
-    await fleet.stop();
-    const left = await leftover();
-    if (left === 0 || attempt === MOST_ATTEMPTS) return left;
-  }
 }
 
 async function empty(left: () => Promise<number>): Promise<void> {

@@ -5,8 +5,8 @@ import { check } from '../checker.js';
 import { Fleet } from '../fleet.js';
 import type { Death } from '../hard-tasks.js';
 import { judged, promises } from '../judge.js';
+import { leftover } from '../leftover.js';
 import { Load } from '../load.js';
-import type { Place } from '../place.js';
 import { sized, type Scenario, type Stage } from '../scenario.js';
 
 /** A thread shares the fate of its process: what ends that ends all. */
@@ -102,7 +102,7 @@ async function underSettings(
   if (fleet.serving.length !== 1) broken.push('the worker died with its child');
   for (const { code } of await fleet.stop())
     if (code !== 0) broken.push(`the worker ended with ${code} instead of 0`);
-  const left = await leftIn(place, load);
+  const left = await leftover(load, place);
   if (left > 0) wrong.push(`${left} messages were left behind`);
   broken.push(...wrong.map((what) => `${JSON.stringify(settings)}: ${what}`));
   return fates;
@@ -151,8 +151,4 @@ async function ran(load: Load, ids: readonly string[]): Promise<void> {
     if (ids.every((id) => ended.has(id)) || performance.now() > deadlineMs) return;
     await pause(50);
   }
-}
-
-async function leftIn(place: Place, load: Load): Promise<number> {
-  return (await load.app.broker.size(place.queue)) + (await place.unsettled());
 }

@@ -7,6 +7,7 @@ import { Fleet } from '../fleet.js';
 import type { Death } from '../hard-tasks.js';
 import { judged, promises } from '../judge.js';
 import { Keeper } from '../keeper.js';
+import { leftover } from '../leftover.js';
 import { Load } from '../load.js';
 import { withLeases } from '../place.js';
 import { sized, type Row, type Scenario, type Stage } from '../scenario.js';
@@ -71,8 +72,7 @@ async function poisoned(stage: Stage, pool: Pool): Promise<Row> {
   }
 
   const keeper = new Keeper(fleet, WORKERS);
-  const leftover = async () => (await load.app.broker.size(place.queue)) + (await place.unsettled());
-  await load.drained(20_000, async () => (await leftover()) === 0);
+  await load.drained(20_000, async () => (await leftover(load, place)) === 0);
   const deaths = keeper.deaths - WORKERS;
 
   const broken: string[] = [];
@@ -94,7 +94,7 @@ async function poisoned(stage: Stage, pool: Pool): Promise<Row> {
   await rm(deadly);
   const { done, failed } = await reader.replay(quarantine);
   for (const [message, reason] of failed) broken.push(`${message.taskId} was not replayed: ${reason}`);
-  await load.drained(20_000, async () => (await leftover()) === 0);
+  await load.drained(20_000, async () => (await leftover(load, place)) === 0);
   await keeper.stop();
   await fleet.stop();
   load.reader.more();
