@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CeleryApp, readCeleryOptions } from '../../../lib/index.js';
+import { CeleryApp, readCeleryOptions, TaskRevokedError } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { startPythonWorker } from '../../support/python.js';
 import type { ControlWorld } from '../control.world.js';
@@ -10,17 +10,19 @@ const PATIENT = { withinMs: 25_000 } as const;
 export function mixedFleet(world: () => ControlWorld): void {
   describe('a mixed fleet', () => {
     it('shares what is revoked with workers that join, whichever kind they are', async () => {
-      const { app, cli, jsNode, pyNode, py, pythonUrls } = world();
+      const { app, cli, jsNode, pyNode, js, py, pythonUrls } = world();
       const run = jsNode.slice(3);
-      const [byUs, byPython] = [`shared-${run}`, `shared-too-${run}`];
+      const queues = [js, `${js}-2`, py, `${py}-2`];
+      const revokedBy = (who: string): string[] => queues.map((queue) => `by-${who}-${queue}`);
+      const [byUs, byPython] = [revokedBy('us'), revokedBy('python')];
       await app.control.fleet().revoke(byUs);
-      expect(await cli('control', 'revoke', byPython)).toMatchObject({ code: 0 });
+      expect(await cli('control', 'revoke', ...byPython)).toMatchObject({ code: 0 });
       const knows = (hostname: string) =>
         eventually(
           async () => {
             const inspect = app.control.inspect({ destination: hostname, timeout: '10s' });
             const revoked = (await inspect.revoked())[0]?.value ?? [];
-            return [byUs, byPython].every((id) => revoked.includes(id));
+            return [...byUs, ...byPython].every((id) => revoked.includes(id));
           },
           { what: `${hostname} to know of the revoke`, ...PATIENT },
         );
@@ -44,6 +46,13 @@ export function mixedFleet(world: () => ControlWorld): void {
       const { output } = await cli('status', '-t', '3');
       for (const each of [jsNode, pyNode, `js2@${run}`, `py2@${run}`])
         expect(output).toContain(`${each}: OK`);
+      // Each of the four refuses what either side revoked, before it came or while it was there.
+      for (const taskId of [...byUs, ...byPython]) {
+        const queue = taskId.replace(/^by-(us|python)-/, '');
+        const task = queue.startsWith('js') ? 'js.add' : 'py.add';
+        const result = await app.client.applyAsync(task, { args: [1, 2], taskId, queue });
+        await expect(result.get({ timeout: '25s' })).rejects.toThrow(TaskRevokedError);
+      }
       await cli('control', '-d', `js2@${run}`, 'shutdown');
       await eventually(() => lines.some((line) => line.includes(`js2@${run} stopped`)), {
         what: 'the end of our second worker',
@@ -87,6 +96,7 @@ async function secondOfOurs({ app, js, jsNode }: ControlWorld) {
   const { broker, backend } = app.config;
   const config = readCeleryOptions({ broker: [...broker], ...(backend === undefined ? {} : { backend }) });
   const second = await CeleryApp.open(config, { log: { debug: keep, log: keep, warn: keep, error: keep } });
+  second.defineTask('js.add', {}, (a: number, b: number) => a + b);
   await second.startWorker({ queues: [`${js}-2`], hostname: `js2@${jsNode.slice(3)}` });
   return { lines, second: { [Symbol.asyncDispose]: () => second.close(1_000) } };
 }
