@@ -222,6 +222,8 @@ export interface Delivery {
   readonly malformed: string | undefined;
   /** Aborts when the lease is lost while the task runs: another worker may run it too. */
   readonly lost: AbortSignal;
+  /** Whether `lost` has aborted. Asked for every task, it makes no signal. */
+  readonly isLost: boolean;
 
   /** Under which `defer` puts it away, for `Broker.recall`; undefined where there is no recall. Unlike any other's. */
   readonly mark?: string | undefined;

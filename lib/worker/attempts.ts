@@ -67,7 +67,8 @@ export class Attempts {
     if (stopped !== undefined) return stopped;
     observer.started(request);
     const outcome = await runner.run(request);
-    await failpoint('finishedRun');
+    const struck = failpoint('finishedRun');
+    if (struck !== undefined) await struck;
     return outcome;
   }
 
@@ -94,7 +95,8 @@ export class Attempts {
         taskLog.trouble(request, 'could not store its STARTED state', error);
       });
     }
-    await failpoint('started');
+    const struck = failpoint('started');
+    if (struck !== undefined) await struck;
     return request.abort.aborted ? stopOf(request) : undefined;
   }
 }

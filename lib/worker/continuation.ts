@@ -10,10 +10,17 @@ import type { Request } from './request.js';
 export class Continuation {
   constructor(private readonly sender: Sender) {}
 
-  /** `link` callbacks, then the next step of the chain: both get the result in front of their arguments. */
-  async afterSuccess(request: Request, value: unknown): Promise<void> {
+  /**
+   * `link` callbacks, then the next step of the chain: both get the result in front of their arguments.
+   * @returns undefined where nothing follows, as after most tasks
+   */
+  afterSuccess(request: Request, value: unknown): Promise<void> | undefined {
     const { callbacks, chain } = request.message.embed;
-    if (callbacks.length === 0 && chain.length === 0) return;
+    return callbacks.length === 0 && chain.length === 0 ? undefined : this.#follow(request, value);
+  }
+
+  async #follow(request: Request, value: unknown): Promise<void> {
+    const { callbacks, chain } = request.message.embed;
     await this.#callbacks(request, callbacks, [value]);
     const next = chain.at(-1);
     // Celery keeps the chain reversed.

@@ -16,6 +16,7 @@ export function handedOver(
     deliveryCount: undefined,
     malformed: undefined,
     lost: new AbortController().signal,
+    isLost: false,
     ack: settled,
     reject: settled,
     requeue: settled,

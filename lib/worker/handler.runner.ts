@@ -34,9 +34,14 @@ export class HandlerRunner {
   constructor(private readonly deps: HandlerRunnerDeps) {}
 
   /** Bound, so that it can be handed on alone. Never rejects. */
-  readonly run = async (requests: Requests): Promise<readonly Outcome[]> => {
+  readonly run = (requests: Requests): Promise<readonly Outcome[]> => {
+    const { hooks } = this.deps;
+    const heard = hooks.has('task-prerun') || hooks.has('task-postrun');
+    return heard ? this.#runHeard(requests) : this.#run(requests);
+  };
+
+  async #runHeard(requests: Requests): Promise<readonly Outcome[]> {
     const { hooks, clock } = this.deps;
-    if (!hooks.has('task-prerun') && !hooks.has('task-postrun')) return this.#run(requests);
     for (const { message } of requests) await hooks.told('task-prerun', () => eventOf(message));
     const startedMs = clock.monotonicMs();
     const outcomes = await this.#run(requests);
@@ -47,7 +52,7 @@ export class HandlerRunner {
         await hooks.told('task-postrun', () => ({ ...eventOf(message), kind, runtimeMs }));
     }
     return outcomes;
-  };
+  }
 
   async #run(requests: Requests): Promise<readonly Outcome[]> {
     return requests.length === 1 ? [await this.#one(requests[0])] : this.#batch(requests);

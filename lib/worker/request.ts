@@ -55,7 +55,7 @@ export class Request {
 
   /** True when the broker has given the message, or will give it, to another worker. */
   get lost(): boolean {
-    return !this.ackedEarly && this.delivery.lost.aborted;
+    return !this.ackedEarly && this.delivery.isLost;
   }
 
   get replyAddress(): ReplyAddress {

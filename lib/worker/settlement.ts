@@ -58,7 +58,11 @@ export class Settlement {
   }
 
   /** The outcome as it came to be: a success whose result cannot be sent on is a failure. */
-  async #record(request: Request, outcome: Outcome): Promise<Outcome> {
+  #record(request: Request, outcome: Outcome): Promise<Outcome> | Outcome {
+    const after = async (effect: Promise<unknown>): Promise<Outcome> => {
+      await effect;
+      return outcome;
+    };
     switch (outcome.kind) {
       case 'succeeded':
         return this.#succeeded(request, outcome);
@@ -67,23 +71,22 @@ export class Settlement {
       case 'retrying':
         return this.#retrying(request, outcome);
       case 'rejected':
-        if (!outcome.requeue || request.ackedEarly) await this.#rejected(request, outcome.reason);
-        return outcome;
+        if (outcome.requeue && !request.ackedEarly) return outcome;
+        return after(this.#rejected(request, outcome.reason));
       case 'revoked':
-        await this.#revoked(request, celeryError('TaskRevokedError', [outcome.reason]));
-        return outcome;
+        return after(this.#revoked(request, celeryError('TaskRevokedError', [outcome.reason])));
       case 'workerLost':
-        if (!request.definition.config.rejectOnWorkerLost || request.ackedEarly)
-          await this.#failed(request, { kind: 'failed', error: outcome.error, runtimeMs: 0 });
-        return outcome;
+        if (request.definition.config.rejectOnWorkerLost && !request.ackedEarly) return outcome;
+        return after(this.#failed(request, { kind: 'failed', error: outcome.error, runtimeMs: 0 }));
       case 'interrupted':
         if (!request.ackedEarly) return outcome;
         // Nobody else has the message any more: whoever waits for the result must hear of it.
         return this.#failed(request, { kind: 'failed', error: new WorkerShuttingDown(), runtimeMs: 0 });
       case 'ignored':
         // Its state is its own affair; that it has ended concerns others.
-        await this.#endOthers(request, 'FAILURE', { error: celeryError('Ignore', []), traceback: undefined });
-        return outcome;
+        return after(
+          this.#endOthers(request, 'FAILURE', { error: celeryError('Ignore', []), traceback: undefined }),
+        );
       case 'replaced':
         return this.#replaced(request, outcome);
       case 'abandoned':
@@ -98,7 +101,8 @@ export class Settlement {
     const failed = (error: unknown): Promise<Outcome> =>
       this.#failed(request, { kind: 'failed', error, runtimeMs: outcome.runtimeMs });
     try {
-      await continuation.afterSuccess(request, outcome.value);
+      const following = continuation.afterSuccess(request, outcome.value);
+      if (following !== undefined) await following;
     } catch (error) {
       if (!request.ackedEarly && mayPass(error)) throw new Unsettled(error);
       return failed(error);
@@ -112,7 +116,7 @@ export class Settlement {
       }
     }
     const counting = this.deps.end.partEnded(request.message, 'SUCCESS', outcome.value);
-    await this.#attempt(request, 'could not be counted in its chord', counting);
+    if (counting !== undefined) await this.#attempt(request, 'could not be counted in its chord', counting);
     return outcome;
   }
 
@@ -182,7 +186,7 @@ export class Settlement {
   async #endOthers(request: Request, state: EndState, failure: Failure): Promise<void> {
     const { end } = this.deps;
     const counting = end.partEnded(request.message, state, failure.error);
-    await this.#attempt(request, 'could not be counted in its chord', counting);
+    if (counting !== undefined) await this.#attempt(request, 'could not be counted in its chord', counting);
     const rest = end.restNeverRuns(request.message, state, failure, request.storesErrors);
     await this.#attempt(request, 'could not end the rest of its chain', rest);
   }

@@ -31,12 +31,15 @@ export type EndState = 'SUCCESS' | 'FAILURE' | 'REVOKED';
 export class WorkflowEnd {
   constructor(private readonly deps: WorkflowEndDeps) {}
 
-  /** Counts a task in the chord it is part of, and sends the chord's body when it was the last. */
-  async partEnded(message: TaskMessage, state: EndState, result: unknown): Promise<void> {
+  /**
+   * Counts a task in the chord it is part of, and sends the chord's body when it was the last.
+   * @returns undefined where it is part of none, as most tasks are
+   */
+  partEnded(message: TaskMessage, state: EndState, result: unknown): Promise<void> | undefined {
     const { id: taskId, groupId, groupIndex, rootId, embed, priority } = message;
-    if (embed.chord === undefined || groupId === undefined) return;
+    if (embed.chord === undefined || groupId === undefined) return undefined;
     const part = { taskId, groupId, groupIndex, rootId, body: embed.chord, state, result };
-    await this.#count(part, priority);
+    return this.#count(part, priority);
   }
 
   /** The rest of a chain after a task that did not succeed: every task of it ends as that one did. */

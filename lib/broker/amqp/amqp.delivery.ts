@@ -37,6 +37,10 @@ export class AmqpDelivery implements Delivery, Held {
     this.#deferrals = deferrals;
   }
 
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
   /** Made only when somebody asks: most tasks do not. */
   get lost(): AbortSignal {
     this.#abort ??= new AbortController();
@@ -107,6 +111,10 @@ export class UnacknowledgedDelivery implements Delivery {
     this.redelivered = arrival.redelivered;
     this.deliveryCount = arrival.deliveryCount;
     this.malformed = arrival.malformed;
+  }
+
+  get isLost(): boolean {
+    return false;
   }
 
   /** Nobody else gets it. */

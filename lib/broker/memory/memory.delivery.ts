@@ -43,6 +43,10 @@ export class MemoryDelivery implements Delivery {
     this.#release = release;
   }
 
+  get isLost(): boolean {
+    return this.#state === 'lost';
+  }
+
   /** Made only when somebody asks: most tasks do not. */
   get lost(): AbortSignal {
     this.#lost ??= new AbortController();

@@ -38,6 +38,10 @@ export class RedisDelivery implements Delivery {
     return this.#held.lostSignal;
   }
 
+  get isLost(): boolean {
+    return this.#held.lost;
+  }
+
   get mark(): string {
     return this.#held.tag;
   }

@@ -50,6 +50,10 @@ export class FanoutDelivery implements Delivery {
     return (this.#known ??= this.#read());
   }
 
+  get isLost(): boolean {
+    return false;
+  }
+
   /** Never aborts: there is no lease to lose. */
   get lost(): AbortSignal {
     return (this.#lost ??= new AbortController().signal);

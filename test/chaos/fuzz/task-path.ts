@@ -73,6 +73,7 @@ function deliveryOf(envelope: ReturnType<typeof decodeEnvelope>): Delivery {
     deliveryCount: envelope.returns,
     malformed: envelope.malformed,
     lost: new AbortController().signal,
+    isLost: false,
     ack: settle,
     reject: settle,
     requeue: settle,

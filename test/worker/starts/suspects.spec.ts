@@ -16,7 +16,7 @@ const DONE: Outcome = { kind: 'succeeded', value: 1, runtimeMs: 1 };
 
 const cameBack = (id = 'an-id', wish: Partial<Delivery> & TaskOptions = {}): Request => {
   const { redelivered = true, acksLate = true } = wish;
-  const delivery = { redelivered, lost: new AbortController().signal } as Delivery;
+  const delivery = { redelivered, lost: new AbortController().signal, isLost: false } as Delivery;
   const config = readTaskOptions({ acksLate, rejectOnWorkerLost: true, name: 'a.task' }, taskDefaults());
   return new Request(delivery, aTaskMessage({ id }), { name: 'a.task', config } as Request['definition']);
 };
