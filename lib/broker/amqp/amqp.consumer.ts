@@ -13,6 +13,7 @@ import type { Deferrals } from './amqp.deferrals.js';
 import { AmqpDelivery, UnacknowledgedDelivery } from './amqp.delivery.js';
 import { NoAnswerError, refusal } from './amqp.failures.js';
 import type { AmqpSession } from './amqp.session.js';
+import { fit, type Window } from './amqp.windows.js';
 
 export interface ConsumerParts {
   readonly connection: AmqpConnection;
@@ -36,12 +37,14 @@ export class QueueConsumer {
   readonly #options: ConsumeOptions;
   readonly #parts: ConsumerParts;
   readonly #stopped = new AbortController();
-  /** Taken and not handed out: only after the prefetch has changed, when old and new consumer hold too many together. */
+  /** Taken and not handed out: only after the prefetch became less, when old and new consumer hold too many together. */
   readonly #buffered: AmqpDelivery[] = [];
   readonly #counts: boolean;
+  readonly #isSplit: boolean;
   #prefetch: number;
   #channel: DeliveryChannel | undefined;
-  #tag = '';
+  /** Its consumers at the server, the oldest first. */
+  #standing: readonly Window[] = [];
   #tags = 0;
   #givenBack = 0;
   #stands = false;
@@ -56,6 +59,7 @@ export class QueueConsumer {
     this.#prefetch = prefetch;
     this.#parts = parts;
     this.#counts = queue.arguments['x-queue-type'] === 'quorum';
+    this.#isSplit = queue.arguments['x-single-active-consumer'] !== true;
   }
 
   /** RabbitMQ hands out its messages now. */
@@ -69,18 +73,18 @@ export class QueueConsumer {
   }
 
   /**
-   * Per consumer and not per channel, as quorum queues know no other; so it takes a new consumer. Both together never hand
+   * Per consumer and not per channel, as quorum queues know no other; so it takes another consumer. All together never hand
    * out more than the new number.
    */
   setPrefetch(prefetch: number): Promise<void> {
     if (prefetch === this.#prefetch || this.#options.noAck === true) return Promise.resolve();
     this.#prefetch = prefetch;
     return this.#changed(async (channel) => {
-      const old = this.#tag;
-      await channel.prefetch(qosOf(prefetch));
+      const { stay, go, more } = fit(this.#standing, prefetch, this.#isSplit);
+      this.#standing = stay;
       // The new one first: a queue that deletes itself with its last consumer must not be without one.
-      await this.#consume(channel);
-      await channel.cancel(old);
+      if (more !== undefined) await this.#consume(channel, more);
+      for (const { tag } of go) await channel.cancel(tag);
       this.#handOutBuffered();
     });
   }
@@ -90,7 +94,7 @@ export class QueueConsumer {
     this.#stopped.abort();
     for (const delivery of this.#buffered.splice(0)) this.#giveBack(delivery);
     const cancelled = this.#changed(async (open) => {
-      await open.cancel(this.#tag);
+      for (const { tag } of this.#standing) await open.cancel(tag);
       // Whoever consumes next finds again what was given back: by then RabbitMQ has read it.
       if (this.#givenBack > 0) await open.prefetch(qosOf(this.#prefetch));
     });
@@ -157,7 +161,7 @@ export class QueueConsumer {
       });
       await this.#inTurn(async () => {
         // Stopped meanwhile: nobody would cancel this consumer.
-        if (!this.#stopped.signal.aborted) await session.answered(this.#consume(live.channel));
+        if (!this.#stopped.signal.aborted) await session.answered(this.#consumeAnew(live.channel));
       });
       if (this.#stopped.signal.aborted) live.closeWhenEmpty(this.#parts.context.clock);
       return { over };
@@ -178,6 +182,7 @@ export class QueueConsumer {
   async #openChannel(session: AmqpSession): Promise<DeliveryChannel> {
     const channel = await session.openChannel();
     this.#buffered.length = 0;
+    this.#standing = [];
     const live = new DeliveryChannel(channel, () => {
       if (this.#buffered.length > 0) this.#handOutBuffered();
     });
@@ -191,17 +196,25 @@ export class QueueConsumer {
       const entity = `queue ${JSON.stringify(this.queue.name)}`;
       this.#loss?.(reason && (refusal(entity, 'consume', reason) ?? reason));
     });
-    if (this.#options.noAck !== true) await session.answered(channel.prefetch(qosOf(this.#prefetch)));
     return live;
   }
 
-  async #consume(channel: Channel): Promise<void> {
+  /** Where the server has ended one consumer, those beside it may stand. */
+  async #consumeAnew(channel: Channel): Promise<void> {
+    for (const { tag } of this.#standing) await channel.cancel(tag);
+    this.#standing = [];
+    await this.#consume(channel, this.#prefetch);
+  }
+
+  async #consume(channel: Channel, prefetch: number): Promise<void> {
     const live = this.#channel;
     if (live?.channel !== channel) return;
-    this.#tag = `${(this.#tags += 1)}`;
-    const onMessage = (message: ConsumeMessage | null): void => this.#take(message, live);
     const noAck = this.#options.noAck === true;
-    await channel.consume(this.queue.name, onMessage, { consumerTag: this.#tag, noAck });
+    if (!noAck) await channel.prefetch(qosOf(prefetch));
+    const consumerTag = `${(this.#tags += 1)}`;
+    const onMessage = (message: ConsumeMessage | null): void => this.#take(message, live);
+    this.#standing = [...this.#standing, { tag: consumerTag, prefetch }];
+    await channel.consume(this.queue.name, onMessage, { consumerTag, noAck });
   }
 
   /** Called by amqplib, which ends the channel over an exception. */
