@@ -1,4 +1,5 @@
-import { BackendUnavailableError } from '../errors.js';
+import { BackendUnavailableError, EncodeError } from '../errors.js';
+import { ALWAYS_TAKEN, largestValue } from '../redis/redis.largest-value.js';
 import type { RedisLink } from '../redis/redis.link.js';
 import { runScript, script, type ScriptRunner } from '../redis/redis.script.js';
 import type { BackendSettings } from './backend.options.js';
@@ -99,9 +100,19 @@ export class RedisBackend implements ResultBackend {
   async store(meta: TaskMeta, _address: ReplyAddress): Promise<void> {
     const { expiresMs } = this.#settings;
     const life = expiresMs === undefined ? '' : Math.max(1, Math.round(expiresMs));
-    const args = [this.#codec.encode(meta), life, ...this.#patterns];
+    const document = this.#codec.encode(meta);
+    const args = [document, life, ...this.#patterns];
     const keys = [this.#keyOf(meta.taskId)];
-    await this.#requests.run((client) => runScript(client, STORE, keys, args));
+    const tooLarge = await this.#requests.run(async (client) => {
+      // Redis ends the connection over a value that is too large, mostly before anyone has read why.
+      const largest = document.length > ALWAYS_TAKEN ? await largestValue(client) : document.length;
+      if (document.length > largest) return largest;
+      await runScript(client, STORE, keys, args);
+      return undefined;
+    });
+    if (tooLarge === undefined) return;
+    const reason = `it has ${document.length} bytes, and Redis takes no more than ${tooLarge} (proto-max-bulk-len)`;
+    throw new EncodeError('The result', reason);
   }
 
   async get(taskId: string): Promise<TaskMeta | undefined> {

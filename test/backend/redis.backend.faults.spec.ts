@@ -4,7 +4,7 @@ import { describe, expect, inject, it } from 'vitest';
 import type { BackendSettings } from '../../lib/backend/backend.options.js';
 import { RedisBackend } from '../../lib/backend/redis.backend.js';
 import type { TaskMeta } from '../../lib/backend/result-backend.js';
-import { BackendUnavailableError, UndecodableMessageError } from '../../lib/errors.js';
+import { BackendUnavailableError, EncodeError, UndecodableMessageError } from '../../lib/errors.js';
 import { systemClock } from '../../lib/runtime/clock.js';
 import { AsyncResult } from '../../lib/result/async-result.js';
 import { aMeta } from '../conformance/result-backend.conformance.js';
@@ -209,6 +209,17 @@ describe('storing results on Redis', () => {
     await expect(w.store('a')).rejects.toThrow(/out of memory/);
     await w.redis.config('SET', 'maxmemory', '0');
     await w.store('a');
+  });
+
+  it('refuses a result that is larger than Redis takes, and keeps nobody from storing theirs', async () => {
+    await using server = await startRedis({ args: ['--proto-max-bulk-len', '1mb'] });
+    await using w = await aWorld(server.url);
+    const large = w.store('large', { result: 'x'.repeat(1 << 21) }).catch((error: unknown) => error);
+    const others = ['a', 'b', 'c'].map((taskId) => w.store(taskId));
+    expect(await large).toBeInstanceOf(EncodeError);
+    expect(String(await large)).toMatch(/Redis takes no more than 1048576 \(proto-max-bulk-len\)/);
+    await Promise.all(others);
+    expect(await w.get('c')).toBeDefined();
   });
 
   it('says that the password is wrong', async () => {

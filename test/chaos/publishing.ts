@@ -44,3 +44,13 @@ export async function empty(place: Place, { app }: Load): Promise<void> {
   const left = async () => (await app.broker.size(place.queue)) + (await place.unsettled());
   await eventually(async () => (await left()) === 0, { withinMs: WAIT_MS, what: 'an empty queue' });
 }
+
+const AT_ONCE = 1_000;
+
+/** Sends so many tasks, a thousand at a time. */
+export async function burstsOf(load: Load, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += AT_ONCE) {
+    const size = Math.min(AT_ONCE, count - sent);
+    await Promise.all(Array.from({ length: size }, () => load.send('late', 0)));
+  }
+}

@@ -3,6 +3,7 @@ import { alo1 } from './scenarios/alo-1.js';
 import { alo4 } from './scenarios/alo-4.js';
 import { alo8 } from './scenarios/alo-8.js';
 import { chords, delays } from './scenarios/delays.js';
+import { alo10, alo11 } from './scenarios/alo-10.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
 import { gs5 } from './scenarios/gs-5.js';
 import { gs6 } from './scenarios/gs-6.js';
@@ -20,10 +21,15 @@ import { rc4 } from './scenarios/rc-4.js';
 import { rc5 } from './scenarios/rc-5.js';
 import { rc7 } from './scenarios/rc-7.js';
 import { rc9 } from './scenarios/rc-9.js';
+import { res1 } from './scenarios/res-1.js';
+import { res2 } from './scenarios/res-2.js';
+import { res3 } from './scenarios/res-3.js';
+import { res4 } from './scenarios/res-4.js';
 import { alo5, pub1, rc1 } from './scenarios/restarts.js';
 import { alo9, rc3 } from './scenarios/wires.js';
 
 const wires = [alo9, rc2, rc3, rc4, rc5, rc7, rc8, rc9];
+const results = [res1, res2, res3, res4];
 const publishing = [pub1, pub2, pub3, pub3Redis, pub4, pub5, pub6];
 
 /** In the order they run. */
@@ -37,9 +43,12 @@ export const SCENARIOS: readonly Scenario[] = [
   alo4,
   alo5,
   alo8,
+  alo10,
+  alo11,
   ...publishing,
   rc1,
   ...wires,
+  ...results,
   pp1,
   ...delays,
   ...chords,
