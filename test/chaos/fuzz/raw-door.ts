@@ -33,41 +33,43 @@ async function redisDoor({ app, queue }: Place): Promise<RawDoor> {
   };
 }
 
-/** What is in the envelopes; the bytes of what is none. One after the other: RabbitMQ breaks the connection over some of them. */
+/**
+ * What is in the envelopes; the bytes of what is none. RabbitMQ breaks the connection over some of them: what is then not
+ * confirmed counts as not sent, and may be there all the same.
+ */
 async function amqpDoor({ app, queue }: Place): Promise<RawDoor> {
+  let isOpen = true;
   const open = async () => {
     const connection = await connect(String(app.broker));
     connection.on('error', () => undefined);
+    connection.on('close', () => {
+      if (isOpen) opened = open();
+    });
     const channel = await connection.createConfirmChannel();
-    channel.on('error', () => undefined);
+    channel.on('error', () => void connection.close().catch(() => undefined));
     return { connection, channel };
   };
-  let opened = await open();
-  let last: Promise<unknown> = Promise.resolve();
-  const publish = async (envelope: Buffer): Promise<Buffer | undefined> => {
-    const { body, ...message } = decodeEnvelope(envelope).message;
-    // One that is no number costs the channel.
-    const { expiration: _, ...properties } = message.properties;
-    const priority = Math.min(255, Math.max(0, properties.priority));
-    try {
-      const wire = { ...message, body, properties: { ...properties, priority } };
-      opened.channel.publish('', queue, body, toPublishOptions(wire, false));
-      await opened.channel.waitForConfirms();
-      return body;
-    } catch {
-      await opened.connection.close().catch(() => undefined);
-      opened = await open();
-      return undefined;
-    }
-  };
+  let opened = open();
   return {
-    send(envelope) {
-      const sent = last.then(() => publish(envelope));
-      last = sent;
-      return sent;
+    async send(envelope) {
+      const { body, ...message } = decodeEnvelope(envelope).message;
+      // One that is no number costs the channel.
+      const { expiration: _, ...properties } = message.properties;
+      const priority = Math.min(255, Math.max(0, properties.priority));
+      const wire = { ...message, body, properties: { ...properties, priority } };
+      const { channel } = await opened;
+      return new Promise((resolve) => {
+        try {
+          const options = toPublishOptions(wire, false);
+          channel.publish('', queue, body, options, (error) => resolve(error === null ? body : undefined));
+        } catch {
+          resolve(undefined);
+        }
+      });
     },
     async [Symbol.asyncDispose]() {
-      await opened.connection.close();
+      isOpen = false;
+      await (await opened).connection.close();
     },
   };
 }
