@@ -21,6 +21,9 @@ describe('fault tests, short', () => {
     ['stopped by SIGTERM under load lose nothing and run nothing twice', 'GS-1', 'Redis', 'async'],
     ['killed under load lose nothing that is acknowledged late', 'ALO-1', 'Redis', 'late'],
     ['killed under load start nothing twice that is acknowledged early', 'ALO-1', 'RabbitMQ', 'early'],
+    ['between hostile messages run every good one, and put the others away', 'FZ-3', 'Redis', 'async'],
+    ['killed under delayed tasks run each of them, and none early', 'ETA-1', 'Redis', 'kills'],
+    ['killed under chords end each of them with one body', 'CH-2', 'Redis', 'kill -9'],
   ])(
     'workers %s (%s on %s, %s)',
     async (_title, test, broker, variant) => {

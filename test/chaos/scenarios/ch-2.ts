@@ -34,8 +34,8 @@ export const ch2: Scenario = {
     await using load = await openLoad(stage, ledger);
     await Promise.all(Array.from({ length: WORKERS }, () => fleet.start()));
 
-    const chords = sized(tier, 2_000, 30);
-    const kills = sized(tier, 200, 3);
+    const chords = sized(tier, 2_000, 20);
+    const kills = sized(tier, 200, 2);
     const sent: SentChord[] = [];
     const runs = () => Array.from({ length: PARTS }, () => random.between(0, LONGEST_PART_MS));
     let killing = Promise.resolve();
