@@ -36,7 +36,7 @@ export interface Row {
 }
 
 /** A contender whose rounds took this long altogether takes no more of them. */
-const ENOUGH_MS = 60_000;
+const ENOUGH_MS = 30_000;
 
 /** Runs a workload `rounds` times, its contenders in turn, and keeps the median of each one's figures. */
 export async function measure(

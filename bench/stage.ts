@@ -5,7 +5,6 @@ import { startRabbit, type RabbitServer } from '../test/support/rabbitmq.js';
 import { startRedis, type RedisServer } from '../test/support/redis.js';
 import { Actor } from './actors.js';
 import { loopsPerMs } from './burn.js';
-import { inFlight } from './measure.js';
 import type { Order } from './order.js';
 import { fillBullmq } from './peers/bullmq.js';
 import { amqpProperties, envelope, wireMessages } from './wire.js';
@@ -81,17 +80,14 @@ export class Scene {
     if (wish.peer === 'bullmq') return fillBullmq(order, count);
     const next = wireMessages(order);
     if (order.broker.startsWith('amqp')) {
-      await onChannel(order.broker, (channel) =>
-        inFlight(count, 1_000, () => {
+      await onChannel(order.broker, async (channel) => {
+        for (let laid = 0; laid < count; laid += 1) {
           const message = next();
-          return new Promise<void>((resolve, reject) => {
-            const options = amqpProperties(message);
-            channel.sendToQueue(order.queue, message.body, options, (error: unknown) =>
-              error ? reject(new Error('not confirmed', { cause: error })) : resolve(),
-            );
-          });
-        }),
-      );
+          channel.sendToQueue(order.queue, message.body, amqpProperties(message));
+          if (laid % 1_000 === 0) await channel.waitForConfirms();
+        }
+        await channel.waitForConfirms();
+      });
       return;
     }
     const redis = new Redis(order.broker);

@@ -12,8 +12,8 @@ const CONTENDERS: readonly { readonly name: string; readonly wish: Pick<Wish, 'p
 /** Tasks that compute, in one child and in two. */
 export function computing(stage: Stage, size: number): Workload[] {
   return [
-    { taskMs: 1, count: Math.ceil(size / 10) },
-    { taskMs: 50, count: Math.ceil(size / 400) },
+    { taskMs: 1, count: Math.ceil(size / 20) },
+    { taskMs: 50, count: Math.ceil(size / 500) },
   ].flatMap(({ taskMs, count }) =>
     [1, 2].map((concurrency) => ({
       name: `Redis: ${taskMs} ms of CPU per task, ${concurrency} ${concurrency === 1 ? 'child' : 'children'}`,

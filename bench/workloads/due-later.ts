@@ -12,7 +12,7 @@ const CONTENDERS: Readonly<Record<Transport, readonly PeerName[]>> = {
 
 /** Tasks that are due in an hour come in: what the worker's memory grows by, and how long a task due at once takes meanwhile. */
 export function dueLater(stage: Stage, size: number): Workload[] {
-  const flood = size * 2;
+  const flood = size;
   return (['RabbitMQ', 'Redis'] as const).map((transport) => ({
     name: `${transport}: flood of ${flood.toLocaleString('en')} tasks due in an hour`,
     contenders: CONTENDERS[transport].map((peer) => ({

@@ -33,9 +33,9 @@ export function standing(stage: Stage): Workload[] {
         stage.round('Redis', async (scene) => {
           await using worker = scene.start(wish);
           await worker.hear('ready');
-          await pause(2_000);
+          await pause(1_000);
           const [beforeMs, startMs] = [cpuMs(worker.pids), performance.now()];
-          await pause(4_000);
+          await pause(3_000);
           const share = (cpuMs(worker.pids) - beforeMs) / (performance.now() - startMs);
           return { '% of a core': share * 100, MiB: residentMiB(worker.pids) };
         }),
