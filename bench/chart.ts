@@ -34,6 +34,7 @@ export function chartOf(rows: readonly Row[], caption: string): string | undefin
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: 960, height: 120 + bars.length * 24 });
   chart.setOption({
     animation: false,
+    backgroundColor: '#ffffff',
     textStyle: { fontFamily: 'sans-serif' },
     title: { text: 'Tasks per second', subtext: wrapped(caption), left: 16, top: 8 },
     grid: { left: 430, right: 90, top: 90, bottom: 24 },
