@@ -66,6 +66,15 @@ export class HardTasks {
     return given;
   }
 
+  /** Runs while the file is there, whatever its signal says, and tells who ran it. */
+  @Task(LATE)
+  async held({ id }: TaskContext, file: string): Promise<number> {
+    note('started', id);
+    while (existsSync(file)) await pause(20);
+    note('ended', id);
+    return process.pid;
+  }
+
   /** Runs while the file is there, or until its signal aborts. */
   @Task(LATE)
   async hold({ id, signal }: TaskContext, file: string): Promise<void> {

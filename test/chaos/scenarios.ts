@@ -1,6 +1,7 @@
 import type { Scenario } from './scenario.js';
 import { alo1 } from './scenarios/alo-1.js';
 import { alo4 } from './scenarios/alo-4.js';
+import { alo7 } from './scenarios/alo-7.js';
 import { alo8 } from './scenarios/alo-8.js';
 import { chords, delays } from './scenarios/delays.js';
 import { alo10, alo11 } from './scenarios/alo-10.js';
@@ -42,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   alo1,
   alo4,
   alo5,
+  alo7,
   alo8,
   alo10,
   alo11,
