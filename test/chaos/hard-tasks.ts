@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Reject, Task, TaskContext, Tasks } from '../../lib/index.js';
+import { BACKOFF_SECONDS, RETRIES } from './hard-figures.js';
 import { note } from './own-order.js';
 
 /** How a task ends its process, and what keeps it busy for ever. */
@@ -64,6 +65,27 @@ export class HardTasks {
     note('started', id);
     note('ended', id);
     return given;
+  }
+
+  @Task({ ...LATE, maxRetries: RETRIES })
+  fails(task: TaskContext, wrong: number): never {
+    note('started', task.id);
+    if (task.retries === RETRIES) note('ended', task.id);
+    throw task.retry({ countdown: 1, cause: new Error(`as it should: ${wrong}`) });
+  }
+
+  /** Fails while the file is there. */
+  @Task({
+    ...LATE,
+    autoretryFor: [Error],
+    maxRetries: null,
+    retryBackoff: BACKOFF_SECONDS,
+    retryBackoffMax: 8,
+  })
+  depends({ id }: TaskContext, away: string): void {
+    note('started', id);
+    if (existsSync(away)) throw new Error('it is away');
+    note('ended', id);
   }
 
   /** Runs while the file is there, whatever its signal says, and tells who ran it. */

@@ -11,6 +11,8 @@ import { gs6 } from './scenarios/gs-6.js';
 import { h1 } from './scenarios/h-1.js';
 import { input } from './scenarios/input.js';
 import { pp1 } from './scenarios/pp-1.js';
+import { pp2 } from './scenarios/pp-2.js';
+import { pp5 } from './scenarios/pp-5.js';
 import { pub2 } from './scenarios/pub-2.js';
 import { pub4 } from './scenarios/pub-4.js';
 import { rc8 } from './scenarios/rc-8.js';
@@ -52,6 +54,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...wires,
   ...results,
   pp1,
+  pp2,
+  pp5,
   ...delays,
   ...chords,
   ...input,

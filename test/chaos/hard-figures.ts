@@ -1,0 +1,6 @@
+// Apart from the tasks: who imports those is a worker.
+
+/** Of `hard.fails`. */
+export const RETRIES = 2;
+/** Of the first retry of `hard.depends`, doubled with each. */
+export const BACKOFF_SECONDS = 2;
