@@ -20,6 +20,8 @@ describe('fault tests, short', () => {
     ['stopped by SIGTERM under load lose nothing and run nothing twice', 'GS-1', 'RabbitMQ', 'prefork'],
     ['stopped by SIGTERM under load lose nothing and run nothing twice', 'GS-1', 'Redis', 'async'],
     ['killed under load lose nothing that is acknowledged late', 'ALO-1', 'Redis', 'late'],
+    ['killed at each step of a retry run it to its end', 'ALO-4', 'RabbitMQ', 'retry'],
+    ['told to stop twice give back what they run', 'GS-6', 'RabbitMQ', 'SIGTERM twice'],
     ['killed under load start nothing twice that is acknowledged early', 'ALO-1', 'RabbitMQ', 'early'],
     ['between hostile messages run every good one, and put the others away', 'FZ-3', 'Redis', 'async'],
     ['killed under delayed tasks run each of them, and none early', 'ETA-1', 'Redis', 'kills'],

@@ -12,3 +12,17 @@ export interface WorkerOrder {
 export const ORDER_VARIABLE = 'CHAOS_WORKER';
 /** What it prints once it consumes. */
 export const READY_LINE = 'CHAOS WORKER READY';
+
+/** What `cycles.ts` is told. */
+export interface Cycles {
+  readonly app: CeleryOptions;
+  readonly cycles: number;
+}
+
+export const CYCLES_VARIABLE = 'CHAOS_CYCLES';
+
+/** What keeps its process alive, by Node's names, after the first cycle and after the last. */
+export interface Cycled {
+  readonly first: readonly string[];
+  readonly last: readonly string[];
+}

@@ -6,6 +6,7 @@ import { alo8 } from './scenarios/alo-8.js';
 import { chords, delays } from './scenarios/delays.js';
 import { alo10, alo11 } from './scenarios/alo-10.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
+import { gs4 } from './scenarios/gs-4.js';
 import { gs5 } from './scenarios/gs-5.js';
 import { gs6 } from './scenarios/gs-6.js';
 import { h1 } from './scenarios/h-1.js';
@@ -40,6 +41,7 @@ export const SCENARIOS: readonly Scenario[] = [
   h1,
   gs1,
   gs2,
+  gs4,
   gs5,
   gs6,
   alo1,

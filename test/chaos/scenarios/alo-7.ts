@@ -14,6 +14,8 @@ const HEARTBEAT_SECONDS = 2;
 /** Of the plan: beyond the lease. RabbitMQ gives up a connection after two missed heartbeats. */
 const SPARE_MS = 5_000;
 const FROZEN_MS = LEASE_MS * 3;
+/** Of the plan: so long a thawed worker may take to hear what it has lost. What ends before that is not fenced. */
+const NOTICED_MS = 2_000;
 const WAIT_MS = 60_000;
 const TASKS = 4;
 
@@ -52,7 +54,7 @@ export const alo7: Scenario = {
       took.push(Math.max(0, ...again.values()) - frozenMs);
       await pause(Math.max(0, FROZEN_MS - (Date.now() - frozenMs)));
       process.kill(zombie.pid, 'SIGCONT');
-      await pause(random.between(0, 300));
+      await pause(NOTICED_MS + random.between(0, 300));
       // Both end now, and give their own pid.
       await rm(hold);
       for (const id of ids) {
@@ -60,7 +62,6 @@ export const alo7: Scenario = {
           .result<number>(id)
           .get({ timeout: '30s' })
           .catch((error: unknown) => String(error));
-        await pause(0);
         if (winner !== heir.pid)
           broken.push(`${id} has the result of ${winner === zombie.pid ? 'the frozen worker' : winner}`);
       }

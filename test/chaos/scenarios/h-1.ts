@@ -21,7 +21,13 @@ export const h1: Scenario = {
     await using build = await brokenBuild(built, broken.damages);
     const seed = String(random.between(1, 1_000_000));
     const run = ['--only', broken.test, '--on', broken.on, '--variant', broken.variant, '--seed', seed];
-    await node(join(dirname(build.script), 'run.js'), [...run, '--tier', 'short', '--out', folder]);
+    await node(join(dirname(build.script), 'run.js'), [
+      ...run,
+      '--tier',
+      broken.tier ?? 'short',
+      '--out',
+      folder,
+    ]);
     const { rows } = JSON.parse(await readFile(join(folder, 'result.json'), 'utf8')) as { rows: Row[] };
     const [row] = rows;
     if (row === undefined) throw new Error(`${broken.test} has no result`);
