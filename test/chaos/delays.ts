@@ -35,7 +35,9 @@ export function lateness(entries: readonly Entry[], due: Due, sinceMs = 0): numb
   for (const { step, id, atMs } of entries) if (step === 'started' && !started.has(id)) started.set(id, atMs);
   const late = [...started].flatMap(([id, atMs]) => {
     const dueMs = due.get(id);
-    return dueMs === undefined ? [] : [atMs < dueMs ? atMs - dueMs : atMs - Math.max(dueMs, sinceMs)];
+    return dueMs === undefined
+      ? []
+      : [atMs < dueMs ? atMs - dueMs : Math.max(0, atMs - Math.max(dueMs, sinceMs))];
   });
   return late.toSorted((one, other) => one - other);
 }
