@@ -25,6 +25,14 @@ describe('fault tests, short', () => {
     ['killed under load start nothing twice that is acknowledged early', 'ALO-1', 'RabbitMQ', 'early'],
     ['between hostile messages run every good one, and put the others away', 'FZ-3', 'Redis', 'async'],
     ['killed under delayed tasks run each of them, and none early', 'ETA-1', 'Redis', 'kills'],
+    [
+      'run each task whose publish was confirmed, none that surely failed',
+      'PUB-2',
+      'RabbitMQ',
+      'answer swallowed',
+    ],
+    ['store results that are heard of though notices get lost', 'RES-1', 'Redis', 'notices swallowed'],
+    ['cut off again and again hold what they held before, and no more', 'RC-8', 'Redis', 'cut'],
     ['killed under chords end each of them with one body', 'CH-2', 'Redis', 'kill -9'],
   ])(
     'workers %s (%s on %s, %s)',

@@ -40,14 +40,14 @@ export class RedisQueue implements Disposable {
 
   /** From here on Redis notes which commands hold up all others. */
   async watchSlowness(): Promise<void> {
-    await this.#redis.config('SET', 'slowlog-log-slower-than', '1000');
+    await this.#redis.config('SET', 'slowlog-log-slower-than', '1000', 'slowlog-max-len', '10000');
     await this.#redis.slowlog('RESET');
   }
 
-  /** The longest that one command held up all others since, ms; 0: none for as long as 1 ms. */
-  async slowestMs(): Promise<number> {
-    const slow = (await this.#redis.slowlog('GET', 1_000)) as readonly (readonly unknown[])[];
-    return Math.max(0, ...slow.map(([, , microseconds]) => Number(microseconds) / 1_000));
+  /** How many commands have held up all others for longer since. */
+  async slowerThan(ms: number): Promise<number> {
+    const slow = (await this.#redis.slowlog('GET', 10_000)) as readonly (readonly unknown[])[];
+    return slow.filter(([, , microseconds]) => Number(microseconds) > ms * 1_000).length;
   }
 
   [Symbol.dispose](): void {
