@@ -312,3 +312,37 @@ describe('a worker with batch tasks', () => {
     expect(calls).toEqual([[1, 2, 3, 4], [5]]);
   });
 });
+
+describe('batch tasks under limits', () => {
+  it('gather what may start by the rate, and wait no longer than they may', async () => {
+    const { calls, note } = recorded();
+    await using world = await startWorld({
+      tasks: { index: batchOf(10, note, { rateLimit: '1/s' }) },
+      worker: { concurrency: 1, prefetchMultiplier: 20 },
+    });
+    const ids = await sendAll(world, 'index', [1, 2, 3, 4]);
+    for (let second = 0; second < 8; second += 1) await world.clock.advance(1_000);
+    await world.until(ids[3] ?? '', 'SUCCESS');
+    expect(calls.flat()).toEqual([1, 2, 3, 4]);
+    expect(Math.max(...calls.map((call) => call.length))).toBeLessThanOrEqual(3);
+  });
+
+  it('never have more messages of a key in hand than may run at once', async () => {
+    const { calls, note } = recorded();
+    await using world = await startWorld({
+      tasks: {
+        index: batchOf(10, note, { concurrency: { max: 2, key: (tenant: string) => tenant } }),
+      },
+      worker: { concurrency: 1, prefetchMultiplier: 20 },
+    });
+    const ids: string[] = [];
+    for (const tenant of ['a', 'a', 'a', 'b', 'a', 'b', 'b']) ids.push(await world.send('index', [tenant]));
+    for (let step = 0; step < 8; step += 1) await world.clock.advance(2_000);
+    await eventually(() => calls.flat().length === 7);
+    for (const call of calls) {
+      expect(call.filter((tenant) => tenant === 'a').length).toBeLessThanOrEqual(2);
+      expect(call.filter((tenant) => tenant === 'b').length).toBeLessThanOrEqual(2);
+    }
+    for (const id of ids) await world.until(id, 'SUCCESS');
+  });
+});
