@@ -136,7 +136,8 @@ export type { HealthOptions } from './worker/health/health.options.js';
 export type { WorkerHealth } from './worker/health/readiness.js';
 export type { PoolOptions } from './worker/pool/pool.options.js';
 export type { PoolKind } from './worker/pool/pool.js';
-export type { PoolStatus, Worker, WorkerStatus } from './worker/worker.js';
+export type { Worker } from './worker/worker.js';
+export type { PoolStatus, WorkerStatus } from './worker/worker.status.js';
 export { ScheduleClient, type ScheduleInfo } from './beat/schedule.client.js';
 export {
   clocked,

@@ -62,7 +62,7 @@ export interface Surroundings {
 
 /**
  * Everything of one app, put together: the only place that says `new` for it. Needs no Nest: a script or a test opens it
- * just so.
+ * just so. Longer than most files, as it holds every part.
  */
 export class CeleryApp {
   readonly tasks = new TaskRegistry();

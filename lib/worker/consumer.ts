@@ -66,6 +66,8 @@ export interface ConsumerDeps {
 /**
  * The loop of a worker: delivery → decode → admit → slot → run → settle. `prefetch` bounds what is taken, the slots bound
  * what runs. Everything that can go wrong with a message ends in a logged outcome; nothing is thrown at the broker.
+ *
+ * Longer than most files: every way that a message can take through a worker is better read in one place.
  */
 export class Consumer implements Service {
   readonly name = 'consumer';

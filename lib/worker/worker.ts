@@ -1,26 +1,15 @@
-import type { ResultBackend } from '../backend/result-backend.js';
 import type { Broker } from '../broker/broker.js';
 import type { QueueDeclaration } from '../broker/topology.js';
-import { InvalidOptionError } from '../errors.js';
 import { EventDispatcher } from '../events/event.dispatcher.js';
 import { LamportClock } from '../runtime/lamport.clock.js';
 import type { WorkerHookName } from '../hooks/hook.events.js';
-import type { Hooks } from '../hooks/hooks.js';
-import type { Content } from '../message/content.js';
-import type { TaskMessage } from '../message/task-message.js';
-import type { QueueTable } from '../producer/queue-table.js';
-import type { Sender } from '../producer/sender.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Log } from '../runtime/logger.js';
 import { startAll, stopAll, type Service } from '../runtime/service.js';
 import type { Rate } from '../task/limit.options.js';
-import type { TaskRegistry } from '../task/task.registry.js';
-import { AttemptEffects, type ResultFactory } from './attempt.effects.js';
+import { AttemptEffects } from './attempt.effects.js';
 import { ChordSweeper } from './chord.sweeper.js';
 import { addBuiltins, builtinTasks } from './builtin.tasks.js';
 import { shortBatches } from './batch/short-batches.js';
 import { Consumer } from './consumer.js';
-import type { OwnCommand } from './control/dispatch.js';
 import type { Settings } from './control/host.js';
 import { openControl } from './control/open-control.js';
 import { openHealth, type HealthParts } from './health/open-health.js';
@@ -34,9 +23,8 @@ import { openLimitStore } from './limits/open-limit-store.js';
 import { openSettlement } from './open-settlement.js';
 import { Autoscaler, resize } from './pool/autoscaler.js';
 import { DEFAULT_POOL, poolSize, scaleRange, type ScaleRange } from './pool/pool.options.js';
-import type { PoolKind, TaskHandler } from './pool/pool.js';
-import { Pools, type ChildSource } from './pool/pools.js';
-import { NO_HOOKS, type ProcHooks } from './pool/proc.hooks.js';
+import { Pools } from './pool/pools.js';
+import { NO_HOOKS } from './pool/proc.hooks.js';
 import { Quarantine } from './quarantine.js';
 import { RequestRunner } from './request.runner.js';
 import { ResultRecorder } from './result.recorder.js';
@@ -49,70 +37,15 @@ import { TaskHooks } from './task.hooks.js';
 import { joinedObservers, type TaskObserver } from './task.observer.js';
 import { TaskLog } from './task.log.js';
 import { UnrunnableMessages } from './unrunnable.js';
-import type { WorkerConfig } from './worker.options.js';
+import { chosenQueues } from './chosen-queues.js';
+import type { WorkerDeps } from './worker.deps.js';
+import type { WorkerStatus } from './worker.status.js';
 
-export interface WorkerDeps {
-  /** Shared with whoever opened it: the worker connects it but never closes it. */
-  readonly broker: Broker;
-  /** Undefined: results are kept nowhere. Shared likewise. */
-  readonly backend: ResultBackend | undefined;
-  readonly content: Content;
-  readonly sender: Sender;
-  readonly queues: QueueTable;
-  readonly tasks: TaskRegistry;
-  /** The code of the tasks, by name. */
-  readonly handlers: ReadonlyMap<string, TaskHandler>;
-  /** What `task.send()` returns. */
-  readonly resultOf: ResultFactory;
-  readonly config: WorkerConfig;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** For pools of threads and processes. Default: there are none. */
-  readonly children?: ChildSource;
-  /** Run in each process or thread that runs handlers. Default none. */
-  readonly procHooks?: ProcHooks;
-  /** Settings in Celery's names, for `inspect conf`. Default none. */
-  readonly settings?: () => Settings;
-  /** Remote commands of the application's own, by name. Default none. */
-  readonly commands?: ReadonlyMap<string, OwnCommand>;
-  /** Listeners of the application. */
-  readonly hooks: Hooks;
-  /** Asked when a message arrives, when it is due and before it runs. Default: those that a `revoke` command named. */
-  readonly isRevoked?: (message: TaskMessage) => boolean;
-  /** 0 ≤ random < 1, for jitter. Default `Math.random`. */
-  readonly random?: () => number;
-}
-
-/** Where a worker stands, for health checks. */
-export interface WorkerStatus {
-  readonly state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped';
-  readonly connected: boolean;
-  readonly running: number;
-  /** Taken, and waiting for a slot. */
-  readonly waiting: number;
-  /** Taken, and not due yet. */
-  readonly held: number;
-  /** Ended since the start, whatever their outcome. */
-  readonly processed: number;
-  /** Handlers that a time limit or a shutdown gave up on and that still run. */
-  readonly leaked: number;
-  readonly pools: readonly PoolStatus[];
-}
-
-export interface PoolStatus {
-  /** `default` runs the tasks that name none. */
-  readonly name: string;
-  readonly kind: PoolKind;
-  /** Handlers it runs at once. */
-  readonly size: number;
-  /** Of them, those that can run one now or are at it; the children of the others are starting. */
-  readonly ready: number;
-  readonly running: number;
-  /** Tasks that wait for it. */
-  readonly waiting: number;
-}
-
-/** Runs the tasks of this process. Starts once; a stopped worker stays stopped. */
+/**
+ * Runs the tasks of this process. Starts once; a stopped worker stays stopped.
+ *
+ * Longer than most files: the one place that puts a worker's parts together, and starts and stops them in order.
+ */
 export class Worker {
   /** Node name: `celery@host`. */
   readonly hostname: string;
@@ -494,17 +427,6 @@ export class Worker {
 }
 
 const NO_SETTINGS: Settings = Object.freeze({ given: {}, all: {} });
-
-/** @throws InvalidOptionError when nothing is left to consume */
-function chosenQueues(
-  table: QueueTable,
-  { queues, excludeQueues }: WorkerConfig,
-): readonly QueueDeclaration[] {
-  const excluded = new Set(excludeQueues);
-  const chosen = table.select(queues).filter((queue) => !excluded.has(queue.name));
-  if (chosen.length > 0) return chosen;
-  throw new InvalidOptionError('worker.queues', 'no queue is left to consume. Name one, or exclude fewer.');
-}
 
 /** Opened by others and closed by them: the worker only needs it to stand. */
 function connection(name: string, opened: Pick<Broker, 'connect'>): Service {
