@@ -11,6 +11,7 @@ import { gs5 } from './scenarios/gs-5.js';
 import { gs6 } from './scenarios/gs-6.js';
 import { h1 } from './scenarios/h-1.js';
 import { input } from './scenarios/input.js';
+import { mem4 } from './scenarios/mem-4.js';
 import { pp1 } from './scenarios/pp-1.js';
 import { pp2 } from './scenarios/pp-2.js';
 import { pp5 } from './scenarios/pp-5.js';
@@ -33,7 +34,7 @@ import { alo5, pub1, rc1 } from './scenarios/restarts.js';
 import { alo9, rc3 } from './scenarios/wires.js';
 
 const wires = [alo9, rc2, rc3, rc4, rc5, rc7, rc8, rc9];
-const results = [res1, res2, res3, res4];
+const results = [res1, res2, res3, res4, mem4];
 const publishing = [pub1, pub2, pub3, pub3Redis, pub4, pub5, pub6];
 
 /** In the order they run. */
