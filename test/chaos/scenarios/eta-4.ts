@@ -38,8 +38,8 @@ export const eta4: Scenario = {
     for (const victim of fleet.serving) victim.signal('SIGKILL');
     await server.restart();
     await Promise.all([fleet.start(), fleet.start()]);
-    const backMs = Date.now();
     await server.restart();
+    const backMs = Date.now();
     const workers = fleet.serving.length;
     await lastDue(due);
     await load.drained(WAIT_MS);
