@@ -14,6 +14,11 @@ export class Deque<T> implements Iterable<T> {
     return this.#ring[this.#head];
   }
 
+  /** Counted from the front; undefined beyond the end. */
+  at(index: number): T | undefined {
+    return index < this.#size ? this.#ring[this.#at(index)] : undefined;
+  }
+
   push(item: T): void {
     this.#makeRoom();
     this.#ring[this.#at(this.#size)] = item;
@@ -35,6 +40,15 @@ export class Deque<T> implements Iterable<T> {
     this.#size -= 1;
     // A queue that was once long gives its memory back when it has run empty.
     if (this.#size === 0 && this.#ring.length > 4_096) this.clear();
+    return item;
+  }
+
+  pop(): T | undefined {
+    if (this.#size === 0) return undefined;
+    const last = this.#at(this.#size - 1);
+    const item = this.#ring[last];
+    this.#ring[last] = undefined;
+    this.#size -= 1;
     return item;
   }
 

@@ -19,6 +19,9 @@ describe('deque', () => {
         model.unshift(step);
       } else if (step < 15_000 && seed % 7 < 3) {
         expect(deque.size).toBe(model.length);
+        expect(deque.at(seed % 50)).toBe(model[seed % 50]);
+      } else if (seed % 5 === 3 && step % 3 === 0) {
+        expect(deque.pop()).toBe(model.pop());
       } else {
         expect(deque.first).toBe(model[0]);
         expect(deque.shift()).toBe(model.shift());

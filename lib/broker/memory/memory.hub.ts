@@ -109,7 +109,11 @@ export class MemoryHub implements QueueHost {
 
   /** @param mark undefined: it will not be recalled */
   defer(queue: string, stored: StoredMessage, dueMs: number, mark: string | undefined): void {
-    const deferred = { queue, stored, mark };
+    const deferred = {
+      queue,
+      stored: stored.recalled === true ? { ...stored, recalled: false } : stored,
+      mark,
+    };
     if (mark !== undefined) this.#marked.set(mark, deferred);
     this.#deferred.note(dueMs, deferred);
   }
@@ -121,7 +125,7 @@ export class MemoryHub implements QueueHost {
       if (deferred === undefined) continue;
       this.#marked.delete(mark);
       this.#recalled.add(deferred);
-      this.#queues.get(deferred.queue)?.putFront(deferred.stored);
+      this.#queues.get(deferred.queue)?.putFront({ ...deferred.stored, recalled: true });
     }
   }
 

@@ -109,6 +109,51 @@ export class MemoryQueue {
     return true;
   }
 
+  /** Of the line whose turn it is: messages as they stand, counted from the front. */
+  among(from: number, to: number): StoredMessage[] {
+    const line = this.#fullLine();
+    const found: StoredMessage[] = [];
+    for (let index = Math.max(0, from); index < Math.min(to, line.size); index += 1) {
+      const stored = line.at(index);
+      if (stored !== undefined) found.push(stored);
+    }
+    return found;
+  }
+
+  /** How many came into that line after this one; undefined: it is not there any more. */
+  distance(stored: StoredMessage | undefined): number | undefined {
+    const line = this.#fullLine();
+    if (stored === undefined) return undefined;
+    for (let index = line.size - 1; index >= 0; index -= 1)
+      if (line.at(index) === stored) return line.size - 1 - index;
+    return undefined;
+  }
+
+  /** Takes those out that are among the first of that line still. */
+  takeOut(chosen: { has(stored: StoredMessage): boolean }, among: number): StoredMessage[] {
+    const line = this.#fullLine();
+    const first = Array.from({ length: Math.min(among, line.size) }, () => line.shift() as StoredMessage);
+    for (const stored of first.toReversed()) if (!chosen.has(stored)) line.pushFront(stored);
+    const taken = first.filter((stored) => chosen.has(stored));
+    this.#size -= taken.length;
+    return taken;
+  }
+
+  /** Brings those that are still in that line to the front of it, in their order, behind the first `ahead`; how many. */
+  advance(chosen: ReadonlySet<StoredMessage>, ahead: number): number {
+    const line = this.#fullLine();
+    const last: StoredMessage[] = [];
+    const moved: StoredMessage[] = [];
+    while (moved.length < chosen.size && line.size > 0) {
+      const stored = line.pop() as StoredMessage;
+      (chosen.has(stored) ? moved : last).push(stored);
+    }
+    for (const stored of last.toReversed()) line.push(stored);
+    const first = Array.from({ length: Math.min(ahead, line.size) }, () => line.shift() as StoredMessage);
+    for (const stored of [...first, ...moved.toReversed()].toReversed()) line.pushFront(stored);
+    return moved.length;
+  }
+
   /** Drops what waits; how many that were. */
   purge(): number {
     const purged = this.size;

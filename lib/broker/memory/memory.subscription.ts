@@ -1,9 +1,10 @@
 import { BrokerClosedError } from '../../errors.js';
-import type { ConsumeOptions, Subscription } from '../broker.js';
+import type { ConsumeOptions, Sifted, Subscription, WhenToPutAway } from '../broker.js';
 import type { QueueDeclaration } from '../topology.js';
 import { MemoryDelivery } from './memory.delivery.js';
 import type { MemoryHub } from './memory.hub.js';
 import type { MemoryQueue, QueueConsumer } from './memory.queue.js';
+import { MemorySifter } from './memory.sifter.js';
 import type { StoredMessage } from './stored-message.js';
 
 /** The connection a subscription belongs to. */
@@ -20,6 +21,7 @@ export class MemorySubscription implements Subscription, QueueConsumer {
   readonly #options: ConsumeOptions;
   /** In the order of their turns: whichever was served last stands last. */
   readonly #queues = new Map<string, MemoryQueue>();
+  readonly #sifters = new Map<string, MemorySifter>();
   #prefetch: number;
   #unsettled = 0;
   #cancelled = false;
@@ -51,6 +53,15 @@ export class MemorySubscription implements Subscription, QueueConsumer {
     this.#options.onDelivery(delivery);
   }
 
+  async sift(queue: string, when: WhenToPutAway): Promise<Sifted> {
+    const { hub } = this.#owner;
+    const consumed = this.#queues.get(queue);
+    if (consumed === undefined) return { looked: 0, put: [] };
+    const sifter = this.#sifters.get(queue) ?? new MemorySifter(consumed, hub, hub.clock);
+    this.#sifters.set(queue, sifter);
+    return sifter.sift(when);
+  }
+
   async setPrefetch(prefetch: number): Promise<void> {
     this.#prefetch = prefetch;
     this.#wakeAll();
@@ -65,6 +76,7 @@ export class MemorySubscription implements Subscription, QueueConsumer {
   async removeQueue(name: string): Promise<void> {
     const queue = this.#queues.get(name);
     this.#queues.delete(name);
+    this.#sifters.delete(name);
     queue?.removeConsumer(this);
   }
 

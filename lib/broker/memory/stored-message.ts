@@ -9,6 +9,8 @@ export interface StoredMessage {
   readonly expiresAtMs: number;
   /** Times it was handed out and came back. */
   readonly returns: number;
+  /** It was put away, and somebody waits for it now. */
+  readonly recalled?: boolean;
 }
 
 /** Why a message left its queue other than by being acknowledged. RabbitMQ's words. */

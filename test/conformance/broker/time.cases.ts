@@ -204,7 +204,7 @@ export function timeCases(suite: BrokerSuite): void {
       return context.skip('this broker hands messages out one by one only');
     await bench.send(queue, 'first');
     const first = await inbox.next();
-    const flood = Array.from({ length: 600 }, (_, index) => `x${index}`);
+    const flood = Array.from({ length: 1_200 }, (_, index) => `x${index}`);
     const farMs = bench.world.now() + 3_600_000;
     const soonMs = bench.world.now() + 10_000;
     const putFarAway = async (): Promise<Sifted | undefined> =>
@@ -214,13 +214,13 @@ export function timeCases(suite: BrokerSuite): void {
           return text.startsWith('x') ? farMs : text === 'soon' ? soonMs : undefined;
         }),
       );
-    await bench.send(queue, ...flood, 'a', 'x600', 'b', 'x601');
+    await bench.send(queue, ...flood, 'a', 'x1200', 'b', 'x1201');
 
     await putFarAway();
-    await bench.send(queue, 'c', 'x602', 'soon');
+    await bench.send(queue, 'c', 'x1202', 'soon');
     const sifted = await putFarAway();
 
-    expect(sifted?.put.map(({ message }) => message.body.toString())).toContain('x39');
+    expect(sifted?.put.map(({ message }) => message.body.toString())).toContain('x510');
     await first.ack();
     expect(await inbox.takeBodies(4)).toEqual(['a', 'b', 'c', 'soon']);
   });
