@@ -73,6 +73,13 @@ export interface Broker {
   bound?(exchange: string): Promise<readonly string[]>;
 
   /**
+   * Lets nothing more come into the queue by its exchange, until it is declared again; what waits in it stays. Absent: the
+   * broker has no such step.
+   * @throws BrokerUnavailableError, BrokerRefusedError
+   */
+  unbind?(queue: QueueDeclaration): Promise<void>;
+
+  /**
    * Makes due now what was deferred under these marks (`Delivery.mark`), in this order; marks that nothing waits under are
    * no error. Undefined: what is deferred comes when it is due.
    * @throws BrokerUnavailableError

@@ -19,7 +19,7 @@ export const REPLY_EXCHANGE: ExchangeDeclaration = Object.freeze({
 });
 
 /** Commands that wait for one worker: of more, the oldest are lost. */
-const MOST_COMMANDS = 10_000;
+export const MOST_COMMANDS = 10_000;
 
 /** A worker's own mailbox, gone with its connection. Lives and keeps commands as long as Celery's do, but not so many. */
 export function mailboxQueue(hostname: string): QueueDeclaration {

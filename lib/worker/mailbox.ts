@@ -1,6 +1,6 @@
 import type { Broker, Delivery, Subscription } from '../broker/broker.js';
 import { isAddressed } from '../control/addressed.js';
-import { mailboxQueue, REPLY_EXCHANGE } from '../control/pidbox.js';
+import { mailboxQueue, MOST_COMMANDS, REPLY_EXCHANGE } from '../control/pidbox.js';
 import { replyMessage } from '../control/reply.js';
 import { readRequest, type ControlRequest, type ReplyWish } from '../control/request.js';
 import type { Content } from '../message/content.js';
@@ -36,8 +36,10 @@ const WINDOW_MS = 100;
  * what waits the broker keeps the newest.
  */
 const PER_WINDOW = 200;
-/** Full windows in a row after which a person is told. */
+/** After so many full windows in a row a person is told, and it is looked at how many wait. */
 const TELLING = 10;
+/** So many wait that the broker is losing some: it need take no more until these are worked off, which costs it less. */
+const OVERFLOWING = MOST_COMMANDS * 0.9;
 /** Commands under way that wait for something; more than come in one window, as each is under way for a moment. */
 const MOST_UNDER_WAY = 1_000;
 
@@ -56,6 +58,8 @@ export class Mailbox implements Service {
   #later: Timer | undefined;
   #window: Timer | undefined;
   #fullWindows = 0;
+  /** The broker takes no commands for it now. */
+  #deaf = false;
   #stopped = false;
   #underWay = 0;
   #handled = 0;
@@ -131,9 +135,40 @@ export class Mailbox implements Service {
     this.#fullWindows = this.#taken.length < PER_WINDOW ? 0 : this.#fullWindows + 1;
     if (this.#fullWindows === TELLING)
       this.deps.log.warn(
-        'More remote commands come than can be heeded: they wait, and the oldest may be lost.',
+        'More remote commands come than can be heeded: they wait, and what is too much is lost.',
       );
+    if (this.#fullWindows > 0 && this.#fullWindows % TELLING === 0) void this.#turnDeaf();
+    if (this.#deaf && this.#fullWindows > 0)
+      this.#window = this.deps.clock.after(WINDOW_MS, () => this.#nextWindow());
+    else if (this.#deaf) void this.#hearAgain();
     this.#acknowledge();
+  }
+
+  async #turnDeaf(): Promise<void> {
+    const { broker, hostname, log } = this.deps;
+    const queue = mailboxQueue(hostname);
+    try {
+      if (broker.unbind === undefined || this.#deaf || (await broker.size(queue.name)) < OVERFLOWING) return;
+      // Before: one that fails may have been carried out.
+      this.#deaf = true;
+      this.#window ??= this.deps.clock.after(WINDOW_MS, () => this.#nextWindow());
+      await broker.unbind(queue);
+    } catch (error) {
+      log.debug(`${hostname} may go on hearing commands: ${messageOf(error)}`);
+    }
+  }
+
+  async #hearAgain(): Promise<void> {
+    const { broker, hostname, clock, log } = this.deps;
+    if (this.#stopped) return;
+    this.#deaf = false;
+    try {
+      await broker.declareQueue(mailboxQueue(hostname));
+    } catch (error) {
+      if (this.#stopped) return;
+      log.warn(`${hostname} hears no commands yet: ${messageOf(error)}`);
+      this.#again = clock.after(RETRY_MS, () => void this.#hearAgain());
+    }
   }
 
   #acknowledge(): void {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
 import { CeleryApp, readCeleryOptions } from '../../lib/index.js';
-import { PIDBOX_EXCHANGE } from '../../lib/control/pidbox.js';
+import { mailboxQueue, PIDBOX_EXCHANGE } from '../../lib/control/pidbox.js';
 import { requestMessage } from '../../lib/control/request.js';
 import { contentOf } from '../message/open-content.js';
+import { eventually } from '../support/eventually.js';
 
 const target = { exchange: PIDBOX_EXCHANGE.name, routingKey: '', exchangeDeclaration: PIDBOX_EXCHANGE };
 
@@ -52,3 +53,38 @@ it('the first question on Redis waits for the workers whose mailboxes are there,
   await asking.close(1_000);
   await app.close(1_000);
 });
+
+it('RabbitMQ takes no more commands for a worker than it can keep, and the worker hears again after the flood', async () => {
+  const warnings: string[] = [];
+  const nothing = (): void => undefined;
+  const log = {
+    debug: nothing,
+    log: nothing,
+    warn: (line: string) => void warnings.push(line),
+    error: nothing,
+  };
+  const app = await CeleryApp.open(readCeleryOptions({ broker: inject('rabbitUrl') }), { log });
+  const hostname = `w1@${randomUUID().slice(0, 8)}`;
+  const worker = await app.startWorker({ hostname, queues: [hostname] });
+  const content = await contentOf();
+  const mailbox = mailboxQueue(hostname).name;
+  const ping = { method: 'ping', arguments: {}, addressees: { kind: 'all' }, reply: undefined } as const;
+  const command = requestMessage(ping, content, { clock: 1 });
+  const send = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => app.broker.publish(target, command)));
+
+  let before = Number.NaN;
+  for (let rounds = 0; rounds < 60; rounds += 1) {
+    await send(3_000);
+    const after = await app.broker.size(mailbox);
+    if (after < before && after < 9_000) break;
+    before = after;
+  }
+  expect(warnings.filter((line) => line.includes('More remote commands come'))).toHaveLength(1);
+
+  const isHeard = async (): Promise<boolean> =>
+    (await app.control.inspect({ destination: hostname, timeout: '1s' }).ping()).length === 1;
+  await eventually(isHeard, { withinMs: 60_000, what: 'an answer' });
+  await worker.stop();
+  await app.close(1_000);
+}, 120_000);

@@ -113,6 +113,21 @@ export class AmqpBroker implements Broker {
     await this.#ask(connection, async (session) => session.topology.declare(queue));
   }
 
+  async unbind(queue: QueueDeclaration): Promise<void> {
+    const { name, exchange, routingKey, bindings } = queue;
+    if (exchange === undefined) return;
+    await this.#ask(queue.exclusive ? this.#consuming : this.#publishing, async ({ topology, admin }) => {
+      topology.forget(name);
+      await admin
+        .run(async (channel) => {
+          for (const key of [routingKey, ...bindings]) await channel.unbindQueue(name, exchange.name, key);
+        })
+        .catch((error: unknown) => {
+          throw refusal(`queue ${JSON.stringify(name)}`, 'unbind', error) ?? error;
+        });
+    });
+  }
+
   publish(target: PublishTarget, message: WireMessage, options?: PublishOptions): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(new BrokerClosedError(this.url));
     const limitMs = options?.deadlineMs ?? this.#settings.publishTimeoutMs;

@@ -2,12 +2,14 @@ import { runScript } from '../../redis/redis.script.js';
 import type { WhenToPutAway } from '../broker.js';
 import type { RedisContext } from './redis.context.js';
 import { decodeEnvelope } from './redis.envelope.js';
-import { ADVANCE, RECALLED } from './redis.scripts.js';
+import { ADVANCE, CAME_AFTER, RECALLED } from './redis.scripts.js';
 
-/** Read in one go. */
-const PAGE = 500;
+/** Read in one go: so many, and about so many bytes. */
+const FEWEST = 20;
+const MOST = 2_000;
+const MOST_BYTES = 2 * 1024 * 1024;
 /** At one look; what is not reached is looked at first the next time. */
-const MOST_PAGES = 4;
+const MOST_PAGES = 20;
 /** Of the newest messages, at the first look. */
 const FIRST_LOOK = 5_000;
 /** What can run this soon is brought to the front as well: whoever finds it there puts it away, or in line. */
@@ -23,6 +25,7 @@ export class Scout {
   readonly #context: RedisContext;
   /** By list: the newest message that was looked at and stayed where it was. */
   readonly #seen = new Map<string, Buffer>();
+  #page = FEWEST;
 
   constructor(context: RedisContext) {
     this.#context = context;
@@ -43,14 +46,14 @@ export class Scout {
 
   /** The oldest of those that came since the last look, the newest of them first. */
   async #newcomers(list: string): Promise<{ newcomers: readonly Buffer[]; isLast: boolean }> {
-    const { link } = this.#context;
-    const seen = this.#seen.get(list);
-    const at = seen && (await link.run((client) => client.lpos(list, seen, 'MAXLEN', FARTHEST)));
-    const count = at ?? Math.min(FIRST_LOOK, await link.run((client) => client.llen(list)));
-    if (count === 0) return { newcomers: [], isLast: true };
-    const from = Math.max(0, count - PAGE);
-    const newcomers = await link.run((client) => client.lrangeBuffer(list, from, count - 1));
-    return { newcomers, isLast: from === 0 };
+    const args = [this.#seen.get(list) ?? '', FARTHEST, FIRST_LOOK, this.#page];
+    const answer = await this.#context.link.run((client) => runScript(client, CAME_AFTER, [list], args));
+    const [isLast, ...found]: readonly unknown[] = Array.isArray(answer) ? answer : [1];
+    const newcomers = found.filter((raw) => Buffer.isBuffer(raw));
+    const bytes = newcomers.reduce((sum, raw) => sum + raw.length, 0);
+    if (bytes > 0)
+      this.#page = Math.min(MOST, Math.max(FEWEST, Math.floor((MOST_BYTES * newcomers.length) / bytes)));
+    return { newcomers, isLast: isLast !== 0 };
   }
 
   /** How many were brought to the front, behind those `ahead`. */

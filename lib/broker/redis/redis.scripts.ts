@@ -239,6 +239,21 @@ return put
 `);
 
 /**
+ * The oldest messages that came into a list after one of them. KEYS list. ARGV that one or '', how far from the newest it is
+ * searched for, how many of the newest when it is not there, how many at most.
+ * Returns 1 when these are all, else 0; then the messages, the newest first.
+ */
+export const CAME_AFTER = script(`
+local at = ARGV[1] ~= '' and redis.call('LPOS', KEYS[1], ARGV[1], 'MAXLEN', ARGV[2])
+local count = at or math.min(tonumber(ARGV[3]), redis.call('LLEN', KEYS[1]))
+if count == 0 then return { 1 } end
+local from = math.max(0, count - ARGV[4])
+local found = redis.call('LRANGE', KEYS[1], from, count - 1)
+table.insert(found, 1, from == 0 and 1 or 0)
+return found
+`);
+
+/**
  * Brings messages to the front of their list, behind the first ones, if they stand among the newest still.
  * KEYS list. ARGV how many of the first stay in front, among how many of the newest to look, messages (the newest first).
  * Returns how many moved.
