@@ -2,6 +2,8 @@ import type { TaskMessage } from '../../message/task-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/logger.js';
 import type { TaskDefinition } from '../../task/task.definition.js';
+import { LimitKeyError } from '../../errors.js';
+import { withDeadline } from '../../runtime/deadline.js';
 import { ClusterLimits } from './cluster-limits.js';
 import type { LimitStore } from './limit-store.js';
 
@@ -21,6 +23,8 @@ export interface DoorDeps {
  */
 export class Door {
   readonly #limits: ClusterLimits | undefined;
+  /** Until when the store is not asked, monotonic ms. */
+  #awayUntilMs = 0;
 
   constructor(private readonly deps: DoorDeps) {
     const { store, clock, log } = deps;
@@ -32,6 +36,7 @@ export class Door {
     const limits = this.#limits;
     const definition = limits && this.deps.tasks.get(message.task);
     if (definition === undefined || message.etaMs !== undefined) return undefined;
+    if (this.#awayUntilMs > this.deps.clock.monotonicMs()) return undefined;
     const { rateLimit, concurrency } = definition.config;
     if (concurrency === undefined && rateLimit?.scope !== 'cluster') return undefined;
     return limits && this.#ask(limits, message, definition);
@@ -46,12 +51,19 @@ export class Door {
     try {
       const wish = limits.wishOf({ message, definition }, definition.config.rateLimit);
       if (wish === undefined) return undefined;
-      const answer = await limits.promise(wish, random());
+      const late = (): Error => new Error(`no answer within ${ANSWER_MS} ms`);
+      const answer = await withDeadline(clock, ANSWER_MS, limits.promise(wish, random()), late);
       return answer.answer === 'go' ? undefined : clock.now() + answer.waitMs;
     } catch (error) {
       // Whoever takes it finds out why.
+      if (!(error instanceof LimitKeyError)) this.#awayUntilMs = clock.monotonicMs() + AWAY_MS;
       log.debug(`Limits of ${definition.name} were not asked before it was sent: ${String(error)}`);
       return undefined;
     }
   }
 }
+
+/** No publish is kept waiting longer for what only spares the workers a message. */
+const ANSWER_MS = 1_000;
+/** Before a store is asked again that did not answer. */
+const AWAY_MS = 5_000;

@@ -40,7 +40,7 @@ function aDoor(options: Partial<TaskOptions>, answer: () => Promise<Answer>) {
     const untilMs = await door.closedUntil(aTaskMessage({ task: 'job', args: ['a'], ...wish }));
     return untilMs === undefined ? undefined : untilMs - clock.now();
   };
-  return { ask, asked };
+  return { ask, asked, clock };
 }
 
 const perTenant = { concurrency: { max: 2, key: (tenant: string) => tenant } };
@@ -69,9 +69,25 @@ it.each([
   expect(asked).toEqual([]);
 });
 
-it('tells nothing when the store is away, or the key cannot be made', async () => {
-  const { ask: askAway } = aDoor(perTenant, () => Promise.reject(new Error('away')));
-  expect(await askAway()).toBeUndefined();
+it('keeps nobody waiting for a store that is away, and asks again later', async () => {
+  let away: Promise<Answer> = Promise.reject(new Error('away'));
+  const { ask, asked, clock } = aDoor(perTenant, () => away);
+  expect(await ask()).toBeUndefined();
+  expect(await ask()).toBeUndefined();
+  expect(asked).toHaveLength(1);
+
+  away = new Promise(() => undefined);
+  await clock.advance(5_000);
+  const silent = ask();
+  await clock.advance(1_000);
+  expect(await silent).toBeUndefined();
+
+  away = full();
+  await clock.advance(5_000);
+  expect(await ask()).toBe(5_000);
+});
+
+it('tells nothing when the key cannot be made', async () => {
   const { ask } = aDoor({ concurrency: { max: 1, key: () => Promise.resolve('a') as never } }, full);
   expect(await ask()).toBeUndefined();
 });
