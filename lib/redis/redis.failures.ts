@@ -1,4 +1,5 @@
 import { messageOf } from '../runtime/message-of.js';
+
 /** No connection at the moment: the command was not sent. */
 export class LinkDownError extends Error {
   override readonly name = 'LinkDownError';

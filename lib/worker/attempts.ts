@@ -24,27 +24,33 @@ export interface AttemptsDeps {
 export class Attempts {
   constructor(private readonly deps: AttemptsDeps) {}
 
-  async work(request: Request): Promise<void> {
-    const { settlement, suspects } = this.deps;
-    let outcome: Outcome | undefined;
-    try {
-      outcome = await this.#outcomeOf(request);
-      await settlement.settle(request, outcome);
-    } finally {
-      suspects.ended(request, outcome);
-    }
+  work(request: Request): Promise<void> {
+    return this.#settle(request, this.#outcomeOf(request));
   }
 
   /** Those of a batch, in one call of their handler. Each is looked at, acknowledged and settled by itself. */
   workTogether(requests: readonly Request[]): readonly Promise<void>[] {
     const stopped = requests.map((request) => this.#unlessStopped(request, TOGETHER));
     const ran = this.#runReady(requests, stopped);
-    return requests.map(async (request, index) => {
-      const outcome = (await stopped[index]) ?? (await (await ran).get(request)) ?? stopOf(request);
-      await failpoint('finishedRun');
-      await this.deps.settlement.settle(request, outcome);
-      this.deps.suspects.ended(request, outcome);
+    return requests.map((request, index) => {
+      const outcome = async (): Promise<Outcome> => {
+        const ended = (await stopped[index]) ?? (await (await ran).get(request)) ?? stopOf(request);
+        await failpoint('finishedRun');
+        return ended;
+      };
+      return this.#settle(request, outcome());
     });
+  }
+
+  async #settle(request: Request, coming: Promise<Outcome>): Promise<void> {
+    const { settlement, suspects } = this.deps;
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await coming;
+      await settlement.settle(request, outcome);
+    } finally {
+      suspects.ended(request, outcome);
+    }
   }
 
   async #runReady(

@@ -149,6 +149,7 @@ export class Mailbox implements Service {
     const queue = mailboxQueue(hostname);
     try {
       if (broker.unbind === undefined || this.#deaf || (await broker.size(queue.name)) < OVERFLOWING) return;
+      if (this.#stopped) return;
       // Before: one that fails may have been carried out.
       this.#deaf = true;
       this.#window ??= this.deps.clock.after(WINDOW_MS, () => this.#nextWindow());

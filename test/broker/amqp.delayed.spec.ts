@@ -148,6 +148,15 @@ describe('RabbitMQ broker: deferring', () => {
     await deferOne();
   });
 
+  it('holds nothing back for a queue that refuses what is too much: whoever publishes hears of it', async () => {
+    await using world = await anAmqpWorld(inject('rabbitUrl'));
+    const broker = world.open();
+    const queue = plainQueue(world.name('q'), { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+    const inAnHour = { notBeforeMs: Date.now() + 3_600_000 };
+    await broker.publish(to(queue), aMessage(), inAnHour);
+    await expect(broker.publish(to(queue), aMessage(), inAnHour)).rejects.toThrow(/the queue is full/);
+  });
+
   it('works with classic delay queues by option; what cannot be deferred stays ours', async () => {
     await using rabbit = await startRabbit();
     await using world = await anAmqpWorld(rabbit.url);

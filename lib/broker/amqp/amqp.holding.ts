@@ -38,13 +38,15 @@ export class HoldingBack {
     const seconds = delaySeconds(notBeforeMs, nowMs);
     const delayed = { exchange: delayExchange(seconds), routingKey: delayKey(seconds, queue.name) };
     const copy = delayedCopy(message, target);
+    const sentMs = clock.monotonicMs();
     return this.publisher.publish(delayed, copy, limitMs, queue).catch((error: unknown) => {
       if (!isRefusal(error)) throw error;
       this.#refused.set(queue.name, clock.monotonicMs() + REFUSED_MS);
       this.context.log.warn(
         `${this.context.url}: what is due later goes to queue ${JSON.stringify(queue.name)} at once and waits with a worker: ${messageOf(error)}`,
       );
-      return this.publisher.publish(target, message, limitMs);
+      const leftMs = Math.max(1, sentMs + limitMs - clock.monotonicMs());
+      return this.publisher.publish(target, message, leftMs);
     });
   }
 }
@@ -58,10 +60,10 @@ function isRefusal(error: unknown): boolean {
 /** Before RabbitMQ is asked for the delay queues again. */
 const REFUSED_MS = 60_000;
 
-/** The queue it goes to and to no other, if that one stays. */
+/** The queue it goes to and to no other, if that one stays and does not refuse: whoever publishes is to hear of that. */
 function heldFor({ exchange, routingKey, queue }: PublishTarget): QueueDeclaration | undefined {
   if (exchange !== '' || queue === undefined || queue.name !== routingKey) return undefined;
-  const stays =
-    queue.durable && !queue.exclusive && !queue.autoDelete && queue.arguments['x-expires'] === undefined;
-  return stays ? queue : undefined;
+  const { 'x-expires': expires, 'x-overflow': overflow = 'drop-head' } = queue.arguments;
+  const stays = queue.durable && !queue.exclusive && !queue.autoDelete && expires === undefined;
+  return stays && overflow === 'drop-head' ? queue : undefined;
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../runtime/clock.js';
 import type { Sifted, WhenToPutAway } from '../broker.js';
+import { belongsInFront, FIRST_LOOK, isFlood } from '../sift.rules.js';
 import type { MemoryHub } from './memory.hub.js';
 import type { MemoryQueue } from './memory.queue.js';
 import type { StoredMessage } from './stored-message.js';
@@ -9,12 +10,6 @@ import type { StoredMessage } from './stored-message.js';
 const PAGE = 500;
 /** Of newcomers at one look; what is not reached is looked at first the next time. */
 const MOST_PAGES = 4;
-/** Of the newest messages, at the first look. */
-const FIRST_LOOK = 5_000;
-/** So many in front that may run are work enough: no others are brought there. */
-const ENOUGH = 100;
-/** What can run this soon is brought to the front as well. */
-const SOON_MS = 30_000;
 
 /** `Subscription.sift` of one queue: as on Redis, the front is put away and what comes behind it and may run is brought there. */
 export class MemorySifter {
@@ -46,7 +41,7 @@ export class MemorySifter {
       return { message: stored.message, mark };
     });
     const front = looked.length - put.length;
-    if (front < ENOUGH && put.length > front) await this.#scout(front, when);
+    if (isFlood(looked.length, put.length)) await this.#scout(front, when);
     return { looked: looked.length, put };
   }
 
@@ -64,8 +59,8 @@ export class MemorySifter {
     const from = this.queue.size - unseen;
     const page = this.queue.among(from, from + PAGE);
     const dues = await when(page.map(({ message }) => message));
-    const soonMs = this.clock.now() + SOON_MS;
-    const chosen = new Set(page.filter((_stored, index) => (dues[index] ?? 0) <= soonMs));
+    const nowMs = this.clock.now();
+    const chosen = new Set(page.filter((_stored, index) => belongsInFront(dues[index], nowMs)));
     this.#seen = page.findLast((stored) => !chosen.has(stored)) ?? this.#seen;
     return chosen.size === 0 ? 0 : this.queue.advance(chosen, ahead);
   }

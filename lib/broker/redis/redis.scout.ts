@@ -1,19 +1,15 @@
 import { runScript } from '../../redis/redis.script.js';
 import type { WhenToPutAway } from '../broker.js';
+import { belongsInFront, FIRST_LOOK } from '../sift.rules.js';
 import type { RedisContext } from './redis.context.js';
-import { decodeEnvelope } from './redis.envelope.js';
-import { ADVANCE, CAME_AFTER, RECALLED } from './redis.scripts.js';
+import { movable, PageSize } from './redis.page.js';
+import { ADVANCE, CAME_AFTER } from './redis.scripts.js';
 
 /** Read in one go: so many, and about so many bytes. */
-const FEWEST = 20;
 const MOST = 2_000;
 const MOST_BYTES = 2 * 1024 * 1024;
 /** At one look; what is not reached is looked at first the next time. */
 const MOST_PAGES = 20;
-/** Of the newest messages, at the first look. */
-const FIRST_LOOK = 5_000;
-/** What can run this soon is brought to the front as well: whoever finds it there puts it away, or in line. */
-const SOON_MS = 30_000;
 /** How far from the newest the last one looked at is searched for. */
 const FARTHEST = 200_000;
 
@@ -25,7 +21,7 @@ export class Scout {
   readonly #context: RedisContext;
   /** By list: the newest message that was looked at and stayed where it was. */
   readonly #seen = new Map<string, Buffer>();
-  #page = FEWEST;
+  readonly #page = new PageSize(MOST_BYTES, MOST);
 
   constructor(context: RedisContext) {
     this.#context = context;
@@ -46,13 +42,11 @@ export class Scout {
 
   /** The oldest of those that came since the last look, the newest of them first. */
   async #newcomers(list: string): Promise<{ newcomers: readonly Buffer[]; isLast: boolean }> {
-    const args = [this.#seen.get(list) ?? '', FARTHEST, FIRST_LOOK, this.#page];
+    const args = [this.#seen.get(list) ?? '', FARTHEST, FIRST_LOOK, this.#page.count];
     const answer = await this.#context.link.run((client) => runScript(client, CAME_AFTER, [list], args));
     const [isLast, ...found]: readonly unknown[] = Array.isArray(answer) ? answer : [1];
     const newcomers = found.filter((raw) => Buffer.isBuffer(raw));
-    const bytes = newcomers.reduce((sum, raw) => sum + raw.length, 0);
-    if (bytes > 0)
-      this.#page = Math.min(MOST, Math.max(FEWEST, Math.floor((MOST_BYTES * newcomers.length) / bytes)));
+    this.#page.learn(newcomers);
     return { newcomers, isLast: isLast !== 0 };
   }
 
@@ -63,14 +57,12 @@ export class Scout {
     ahead: number,
     when: WhenToPutAway,
   ): Promise<number> {
-    const waiting = newcomers.flatMap((raw) => {
-      if (raw.subarray(0, 2).equals(RECALLED)) return [];
-      const { message, malformed } = decodeEnvelope(raw);
-      return malformed === undefined ? [{ raw, message }] : [];
-    });
+    const waiting = movable(newcomers);
     const dues = await when(waiting.map(({ message }) => message));
-    const soonMs = this.#context.clock.now() + SOON_MS;
-    const chosen = new Set(waiting.filter((_, index) => (dues[index] ?? 0) <= soonMs).map(({ raw }) => raw));
+    const nowMs = this.#context.clock.now();
+    const chosen = new Set(
+      waiting.filter((_, index) => belongsInFront(dues[index], nowMs)).map(({ raw }) => raw),
+    );
     const newest = newcomers.find((raw) => !chosen.has(raw));
     if (newest !== undefined) this.#seen.set(list, newest);
     if (chosen.size === 0) return 0;

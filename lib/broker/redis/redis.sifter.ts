@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
 import { runScript } from '../../redis/redis.script.js';
 import type { Sifted, WhenToPutAway } from '../broker.js';
+import { isFlood } from '../sift.rules.js';
 import type { RedisContext } from './redis.context.js';
-import { decodeEnvelope } from './redis.envelope.js';
+import { movable, PageSize } from './redis.page.js';
 import { Scout } from './redis.scout.js';
-import { RECALLED, SIFT } from './redis.scripts.js';
+import { SIFT } from './redis.scripts.js';
 
-const FEWEST = 20;
-const MOST = 500;
 /** Looked at in one go. */
+const MOST = 500;
 const MOST_BYTES = 1024 * 1024;
-/** So many at the front that may run are work enough: no others are brought there. */
-const ENOUGH = 100;
 
 /**
  * Puts messages of a list away that nobody has taken, many in one step, and while most in front are such, brings those to
@@ -22,7 +20,7 @@ export class Sifter {
   readonly #prefix: string;
   readonly #scout: Scout;
   #number = 0;
-  #count = FEWEST;
+  readonly #page = new PageSize(MOST_BYTES, MOST);
 
   /** @param subscription unlike any other of this broker */
   constructor(context: RedisContext, subscription: number) {
@@ -35,22 +33,17 @@ export class Sifter {
   async sift(list: string, when: WhenToPutAway): Promise<Sifted> {
     const sifted = await this.#siftFront(list, when);
     const front = sifted.looked - sifted.put.length;
-    if (front < ENOUGH && sifted.put.length > front) await this.#scout.look(list, front, when);
+    if (isFlood(sifted.looked, sifted.put.length)) await this.#scout.look(list, front, when);
     return sifted;
   }
 
   async #siftFront(list: string, when: WhenToPutAway): Promise<Sifted> {
     const { link, keys, clock } = this.#context;
-    const raws = await link.run((client) => client.lrangeBuffer(list, -this.#count, -1));
+    const raws = await link.run((client) => client.lrangeBuffer(list, -this.#page.count, -1));
     if (raws.length === 0) return { looked: 0, put: [] };
-    const bytes = raws.reduce((sum, raw) => sum + raw.length, 0);
-    this.#count = Math.min(MOST, Math.max(FEWEST, Math.floor((MOST_BYTES * raws.length) / bytes)));
-    // The foremost last, as Redis lists them. One that was recalled is on its way to whoever waits for it.
-    const waiting = raws.toReversed().flatMap((raw) => {
-      if (raw.subarray(0, 2).equals(RECALLED)) return [];
-      const { message, malformed } = decodeEnvelope(raw);
-      return malformed === undefined ? [{ raw, message }] : [];
-    });
+    this.#page.learn(raws);
+    // The foremost last, as Redis lists them.
+    const waiting = movable(raws.toReversed());
     const dues = await when(waiting.map(({ message }) => message));
     const chosen = waiting.flatMap(({ raw, message }, index) => {
       const dueMs = dues[index];

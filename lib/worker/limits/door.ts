@@ -1,9 +1,9 @@
+import { LimitKeyError } from '../../errors.js';
 import type { TaskMessage } from '../../message/task-message.js';
 import type { Clock } from '../../runtime/clock.js';
+import { withDeadline } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/logger.js';
 import type { TaskDefinition } from '../../task/task.definition.js';
-import { LimitKeyError } from '../../errors.js';
-import { withDeadline } from '../../runtime/deadline.js';
 import { ClusterLimits } from './cluster-limits.js';
 import type { LimitStore } from './limit-store.js';
 
