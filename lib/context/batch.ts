@@ -15,7 +15,10 @@ export type Batch<A extends unknown[] = unknown[]> = readonly BatchItem<A>[];
 export type BatchResults<R> = readonly (R | ItemVerdict)[];
 
 /** The attempt at one message: what `TaskContext` has, without what would end all of them. */
-export type ItemContext = Omit<TaskContext, 'retry' | 'replace' | 'as' | 'run' | 'steered' | 'noteChild'>;
+export type ItemContext = Omit<
+  TaskContext,
+  'retry' | 'replace' | 'as' | 'run' | 'steered' | 'noteChild' | 'escaped'
+>;
 
 /** How an item ends other than by a result. Made by the item, returned in its place. */
 export class ItemVerdict {

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyCanvas } from '../canvas/canvas.js';
 import { InvalidOptionError } from '../errors.js';
 import type { PlannedResult } from '../canvas/workflow.js';
@@ -8,11 +7,10 @@ import type { AsyncResult } from '../result/async-result.js';
 import type { GroupResult } from '../result/group-result.js';
 import { nearest } from '../runtime/nearest.js';
 import { durationMs, type Duration } from '../runtime/duration.js';
+import { ownerNow, runAs, type Escape, type Owner } from '../runtime/owner.js';
 import { IS_TASK_CONTEXT } from '../task/task.metadata.js';
 import { Retry, type RetryRequest } from '../task/task.signals.js';
 import { Replace } from './replace.js';
-
-const running = new AsyncLocalStorage<TaskContext>();
 
 /** What a task run may do besides returning: made by the worker for each attempt. */
 export interface TaskEffects {
@@ -21,6 +19,8 @@ export interface TaskEffects {
   addToChord<R>(canvas: AnyCanvas): Promise<AsyncResult<R> | GroupResult>;
   /** The handler has sent a task by itself, through a client: it is one of this one's children. */
   childSent(child: PlannedResult): void;
+  /** An error got away from the handler: what no `await` of it saw. */
+  escaped(thrown: unknown): Escape;
 }
 
 /** Where the message of this attempt came from. */
@@ -33,7 +33,7 @@ export interface DeliveryInfo {
 }
 
 /** One attempt at a task, as its handler sees it: Celery's `self.request` with the methods of `self`. */
-export class TaskContext {
+export class TaskContext implements Owner {
   /** Marks the class, so that a task's parameter of this type is known by it. */
   static readonly [IS_TASK_CONTEXT] = true;
 
@@ -56,9 +56,14 @@ export class TaskContext {
 
   /** The context of the task that is running here, in code that was not handed it; undefined outside a task. */
   static current(): TaskContext | undefined {
-    return running.getStore();
+    const owner = ownerNow();
+    return owner instanceof TaskContext ? owner : undefined;
   }
 
+  /** For log lines. */
+  get label(): string {
+    return `Task ${this.message.task}[${this.message.id}]`;
+  }
   get id(): string {
     return this.message.id;
   }
@@ -167,9 +172,14 @@ export class TaskContext {
     return this.#steered;
   }
 
+  /** The worker tells what no `await` of the handler saw. */
+  escaped(thrown: unknown): Escape {
+    return this.effects.escaped(thrown);
+  }
+
   /** Runs `body` with this as `TaskContext.current()`. */
   run<T>(body: () => T): T {
-    return running.run(this, body);
+    return runAs(this, body);
   }
 }
 

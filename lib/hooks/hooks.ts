@@ -2,7 +2,8 @@ import { withDeadline } from '../runtime/deadline.js';
 import type { Clock } from '../runtime/clock.js';
 import { compileGlob } from '../runtime/glob.js';
 import type { Log } from '../runtime/logger.js';
-import { messageOf } from '../runtime/message-of.js';
+import { messageOf, stackOf } from '../runtime/message-of.js';
+import { runAsIfWatched, type Owner } from '../runtime/owner.js';
 import type { HookEvents, HookName } from './hook.events.js';
 
 /** Calls a listener may take before what waits for it goes on without it. */
@@ -30,7 +31,8 @@ export class Hooks {
   add({ on, task, source, listener }: Hook): void {
     const wants = task === undefined ? () => true : compileGlob(task);
     const call = listener as (event: unknown) => unknown;
-    this.#listeners.set(on, [...(this.#listeners.get(on) ?? []), { source, wants, call }]);
+    const owner: Owner = { label: `Listener ${source} of ${on}`, escaped: () => 'ended' };
+    this.#listeners.set(on, [...(this.#listeners.get(on) ?? []), { source, owner, wants, call }]);
   }
 
   /** True when anybody listens: what costs something to tell is worth telling. */
@@ -49,18 +51,15 @@ export class Hooks {
   }
 
   async #tellAll(on: HookName, event: HookEvents[HookName]): Promise<void> {
-    for (const { source, wants, call } of this.#listeners.get(on) ?? []) {
+    for (const { source, owner, wants, call } of this.#listeners.get(on) ?? []) {
       if ('name' in event && !wants(event.name)) continue;
       const late = (): Error => new Error(`it took longer than ${LISTENER_LIMIT_MS / 1000}s`);
       try {
-        const told: unknown = call(event);
+        const told: unknown = runAsIfWatched(owner, () => call(event));
         if (told instanceof Promise) await withDeadline(this.clock, LISTENER_LIMIT_MS, told, late);
       } catch (error) {
         const text = messageOf(error);
-        this.log.error(
-          `Listener ${source} of ${on} failed: ${text}`,
-          error instanceof Error ? error.stack : undefined,
-        );
+        this.log.error(`Listener ${source} of ${on} failed: ${text}`, stackOf(error));
       }
     }
   }
@@ -68,6 +67,7 @@ export class Hooks {
 
 interface Listener {
   readonly source: string;
+  readonly owner: Owner;
   readonly wants: (task: string) => boolean;
   readonly call: (event: unknown) => unknown;
 }

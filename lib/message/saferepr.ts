@@ -51,9 +51,18 @@ class ReprWriter {
       case 'undefined':
         return this.#put('None');
       case 'object':
-        return value === null ? this.#put('None') : this.#object(value, depth);
+        return value === null ? this.#put('None') : this.#safely(value, depth);
       default:
         return this.#put(`<${typeof value}>`);
+    }
+  }
+
+  /** A getter or a proxy may throw. */
+  #safely(value: object, depth: number): void {
+    try {
+      this.#object(value, depth);
+    } catch {
+      this.#put('<unreadable>');
     }
   }
 

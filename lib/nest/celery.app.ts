@@ -26,6 +26,7 @@ import type { GroupResult } from '../result/group-result.js';
 import type { ResultDeps } from '../result/result.js';
 import type { ResultNode } from '../result/result-tuple.js';
 import { systemClock, type Clock } from '../runtime/clock.js';
+import { harmless } from '../runtime/harmless-log.js';
 import type { Log } from '../runtime/logger.js';
 import { defineTask } from '../task/define-task.js';
 import { KnownTasks } from '../task/known-tasks.js';
@@ -49,6 +50,7 @@ import { handlerOf } from '../worker/task.handler.js';
 import { readWorkerOptions, type WorkerOptions } from '../worker/worker.options.js';
 import { CeleryBeat } from './celery.beat.js';
 import { settingsOf } from './celery.settings.js';
+import { catchEscapes } from './escapes.js';
 import { backendUrlOf, type CeleryConfig } from './celery.options.js';
 import { replyChannelOf } from './broker.reply-channel.js';
 
@@ -87,8 +89,9 @@ export class CeleryApp {
    */
   static async open(
     config: CeleryConfig,
-    { log, clock = systemClock, name = DEFAULT_APP }: Surroundings,
+    { log: given, clock = systemClock, name = DEFAULT_APP }: Surroundings,
   ): Promise<CeleryApp> {
+    const log = harmless(given);
     const content = await openContent(config);
     const resultContent = await openContent({
       ...config,
@@ -365,6 +368,8 @@ export class CeleryApp {
     const { link, log } = this.opened;
     if (link === undefined) throw new UnsupportedError('serveParent()', 'this process is no child of a pool');
     const { ChildWorker } = await import('../worker/child.worker.js');
+    // The parent hears of one that goes: nobody's errors are logged, and its next task may be well.
+    catchEscapes(log, () => undefined);
     const child = new ChildWorker({
       ...this.opened,
       link,

@@ -9,9 +9,10 @@ import type { WorkerOptions } from '../worker/worker.options.js';
 import type { BeatStatus } from '../beat/beat.js';
 import type { StartBeatOptions } from './celery.beat.js';
 import { CeleryHost } from './celery.host.js';
+import { catchEscapes } from './escapes.js';
 import { exitBy } from './exit-deadline.js';
 import { holdPidFile } from './pid-file.js';
-import { stopOnSignals } from './stop-on-signals.js';
+import { stopOnSignals, type StopMode } from './stop-on-signals.js';
 
 /** How `CeleryFactory.createWorker` starts a worker process. */
 export interface CreateWorkerOptions extends WorkerOptions {
@@ -25,6 +26,11 @@ export interface CreateWorkerOptions extends WorkerOptions {
    * ended, whatever holds it. Default true.
    */
   handleSignals?: boolean;
+  /**
+   * Catch throws in callbacks and rejections that nobody waits for, which would end the process. A task's own fail that task
+   * alone; after one that is nobody's the worker stops warmly, and the process ends with 1. Default true.
+   */
+  handleErrors?: boolean;
   /** File that holds this process's id while it runs (`--pidfile`). Default none. */
   pidFile?: string;
   /** Runs a beat beside the worker (`-B`). Default false. */
@@ -85,7 +91,8 @@ export const CeleryFactory = {
     module: Parameters<typeof NestFactory.createApplicationContext>[0],
     options: CreateWorkerOptions = {},
   ): Promise<CeleryWorker> {
-    const { app: name, logger, handleSignals = true, pidFile, beat = false, ...workerOptions } = options;
+    const { app: name, logger, handleSignals = true, handleErrors = true, ...others } = options;
+    const { pidFile, beat = false, ...workerOptions } = others;
     if (pidFile !== undefined && openParentPort() === undefined) holdPidFile(pidFile);
     const app = await createContext(module, logger);
     try {
@@ -101,14 +108,17 @@ export const CeleryFactory = {
       // From here on, so that a worker which waits for its broker can be stopped too.
       const { shutdownGrace, softShutdownTimeout, abortGrace } = host.workerConfig(workerOptions);
       const graceMs = { warm: shutdownGrace, soft: softShutdownTimeout, cold: 0 };
-      const signals = handleSignals
-        ? stopOnSignals((mode, exitCode) => {
-            process.exitCode = exitCode;
-            exitBy(graceMs[mode] + abortGrace, exitCode, host.log);
-            void closing.close(graceMs[mode]);
-          })
-        : undefined;
-      void closing.closed.then(() => signals?.forget());
+      const stop = (mode: StopMode, exitCode: number): void => {
+        process.exitCode = exitCode;
+        exitBy(graceMs[mode] + abortGrace, exitCode, host.log);
+        void closing.close(graceMs[mode]);
+      };
+      const signals = handleSignals ? stopOnSignals(stop) : undefined;
+      const escapes = handleErrors ? catchEscapes(host.log, () => stop('warm', 1)) : undefined;
+      void closing.closed.then(() => {
+        signals?.forget();
+        escapes?.forget();
+      });
       const stopped = closing.closed.then(() => host.app.worker);
       const starting = host.startWorker(workerOptions).catch((error: unknown) => {
         signals?.forget();

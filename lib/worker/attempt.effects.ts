@@ -5,13 +5,15 @@ import type { TaskEffects } from '../context/task.context.js';
 import type { Sender } from '../producer/sender.js';
 import type { AsyncResult } from '../result/async-result.js';
 import type { GroupResult } from '../result/group-result.js';
+import type { Escape } from '../runtime/owner.js';
+import { outcomeOfThrow, type ThrowDeps } from './outcome-of-throw.js';
 import type { Request } from './request.js';
 import type { ResultRecorder } from './result.recorder.js';
 
 /** Makes the handle on the result of a task that was sent. */
 export type ResultFactory = <R>(sent: PlannedResult) => AsyncResult<R> | GroupResult;
 
-export interface AttemptDeps {
+export interface AttemptDeps extends ThrowDeps {
   readonly recorder: ResultRecorder;
   readonly sender: Sender;
   readonly resultOf: ResultFactory;
@@ -43,6 +45,16 @@ export class AttemptEffects implements TaskEffects {
 
   childSent(child: PlannedResult): void {
     this.request.addChild(child);
+  }
+
+  /** As if the handler had thrown it: one that waits for what threw would wait for ever. */
+  escaped(thrown: unknown): Escape {
+    const open = (this.request.together ?? [this.request]).filter(({ cutShort }) => cutShort !== undefined);
+    for (const request of open) {
+      request.cutShort?.(outcomeOfThrow(request, thrown, 0, this.deps));
+      request.abort.abort(thrown);
+    }
+    return open.length > 0 ? 'fails' : 'ended';
   }
 }
 

@@ -48,7 +48,7 @@ export class ChildWorker {
     const { hostname } = link.port.mark;
     const { resultExtended } = config;
     const recorder = new ResultRecorder({ backend, clock, config: { hostname, resultExtended } });
-    const attempt = { recorder, sender, resultOf };
+    const attempt = { recorder, sender, resultOf, clock, random: Math.random };
     const code = new Map(handlers);
     addBuiltins(
       poolBuiltins((name) => code.get(name)),

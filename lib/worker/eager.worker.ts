@@ -61,7 +61,7 @@ export class EagerWorker {
       this.results,
     );
     const recorder = new ResultRecorder({ backend: this.results, clock, config });
-    const attempt = { recorder, sender: this.producer, resultOf };
+    const attempt = { recorder, sender: this.producer, resultOf, clock, random: Math.random };
     const handlers = new HandlerRunner({
       handlers: deps.handlers,
       effectsOf: (request) => new AttemptEffects(request, attempt),

@@ -3,12 +3,11 @@ import { TaskContext, type TaskEffects } from '../context/task.context.js';
 import { NotRegistered } from '../errors.js';
 import type { Hooks } from '../hooks/hooks.js';
 import type { Clock } from '../runtime/clock.js';
-import { WorkerShuttingDown } from '../task/task.signals.js';
-import { INTERRUPTED, type Outcome } from './outcome.js';
+import type { Outcome } from './outcome.js';
+import { outcomeOfThrow } from './outcome-of-throw.js';
 import { signalOfAll } from './batch/batch.signal.js';
 import type { Requests, TaskHandler } from './pool/pool.js';
 import type { Request } from './request.js';
-import { afterThrow } from './retry.policy.js';
 import { eventOf } from './task.hooks.js';
 
 export interface HandlerRunnerDeps {
@@ -63,9 +62,10 @@ export class HandlerRunner {
     const { clock, handlers } = this.deps;
     const startedMs = clock.monotonicMs();
     const context = this.#contextOf(requests[0], signalOfAll(requests));
+    requests[0].together = requests;
     const ended = (request: Request, end: unknown): Outcome => {
       const runtimeMs = clock.monotonicMs() - startedMs;
-      if (end instanceof ItemVerdict) return this.#afterThrow(request, end.thrown, runtimeMs);
+      if (end instanceof ItemVerdict) return outcomeOfThrow(request, end.thrown, runtimeMs, this.deps);
       return { kind: 'succeeded', value: end === undefined ? null : end, runtimeMs };
     };
     const allEnded = (thrown: unknown): readonly Outcome[] => {
@@ -90,7 +90,7 @@ export class HandlerRunner {
     const startedMs = clock.monotonicMs();
     const context = this.#contextOf(request);
     const ended = (thrown: unknown): Outcome =>
-      this.#afterThrow(request, context.steered ?? thrown, clock.monotonicMs() - startedMs);
+      outcomeOfThrow(request, context.steered ?? thrown, clock.monotonicMs() - startedMs, this.deps);
     try {
       const handler = handlers.get(context.name);
       if (handler === undefined) throw new NotRegistered(context.name);
@@ -117,26 +117,4 @@ export class HandlerRunner {
       this.deps.effectsOf(request),
     );
   }
-
-  #afterThrow(request: Request, thrown: unknown, runtimeMs: number): Outcome {
-    const error = truthOf(thrown, request);
-    if (error instanceof WorkerShuttingDown && !request.ackedEarly) return INTERRUPTED;
-    const { clock, random } = this.deps;
-    const { message, definition } = request;
-    const decision = afterThrow(error, {
-      id: message.id,
-      name: message.task,
-      retries: message.retries,
-      config: definition.config,
-      now: clock.now(),
-      random,
-    });
-    return decision.kind === 'failed' ? { ...decision, runtimeMs } : decision;
-  }
-}
-
-/** What libraries make of an abort (`AbortError`) hides why; any other error of an aborted handler is its own answer. */
-function truthOf(thrown: unknown, { abort }: Request): unknown {
-  const hidden = abort.aborted && thrown instanceof Error && thrown.name === 'AbortError';
-  return hidden ? abort.reason : thrown;
 }

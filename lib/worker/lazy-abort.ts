@@ -1,6 +1,10 @@
+import { ownerNow, runAsIfWatched, type Owner } from '../runtime/owner.js';
+
 /** Something that can be aborted; the controller behind it is made when someone first asks for the signal. */
 export class LazyAbort {
   #controller: AbortController | undefined;
+  /** Who looked first: what their listeners throw is theirs. */
+  #owner: Owner | undefined;
   #aborted = false;
   #reason: unknown;
 
@@ -11,6 +15,7 @@ export class LazyAbort {
   readonly signal = (): AbortSignal => {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      this.#owner = ownerNow();
       this.onFirstLook?.(this);
       if (this.#aborted) this.#controller.abort(this.#reason);
     }
@@ -31,6 +36,8 @@ export class LazyAbort {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    this.#controller?.abort(reason);
+    const tell = (): void => this.#controller?.abort(reason);
+    if (this.#owner === undefined) tell();
+    else runAsIfWatched(this.#owner, tell);
   }
 }

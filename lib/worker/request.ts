@@ -23,6 +23,8 @@ export class Request {
   cutShort: ((outcome: Outcome) => void) | undefined;
   /** Revoked while it runs: aborts its signal, and cuts it short where it has not ended within the time. Set likewise. */
   terminate: ((graceMs: number) => void) | undefined;
+  /** Those of its batch, itself too, while one call of the handler runs them all. Set on the first of them. */
+  together: readonly Request[] | undefined;
   /** Everything this run sent, callbacks too, as Celery's result tuples. */
   readonly children: unknown[] = [];
   readonly abort = new LazyAbort((abort) => {

@@ -94,7 +94,7 @@ export class Worker {
       new TaskEvents(events, config.eventArguments),
       new TaskHooks(hooks),
     ]);
-    const attempt = { recorder, sender, resultOf: deps.resultOf };
+    const attempt = { recorder, sender, resultOf: deps.resultOf, clock, random };
     const code = new Map(deps.handlers);
     const handlers = new HandlerRunner({
       handlers: code,

@@ -272,6 +272,7 @@ describe('a call from inside a task', () => {
         send: async () => ({ id: '' }) as never,
         addToChord: async () => ({ id: '' }) as never,
         childSent: ({ id }) => children.push(id),
+        escaped: () => 'ended',
       },
     );
 

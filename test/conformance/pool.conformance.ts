@@ -260,7 +260,7 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
 
     if (hasChildren)
       describe('a child that dies', () => {
-        const deaths = hasProcesses ? (['exit', 'signal', 'throw'] as const) : (['exit', 'throw'] as const);
+        const deaths = hasProcesses ? (['exit', 'signal'] as const) : (['exit'] as const);
 
         it.each(deaths)('by %s fails its task as lost, and another takes its place', async (how) => {
           const error = await failure(await world.tasks.dies.delay(how));
@@ -279,6 +279,11 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
             expect(await (await world.tasks.diesOnce.delay(how)).get(WAIT)).toBe('the second time');
           },
         );
+
+        it('would have died by a throw in a callback, but that fails its task alone', async () => {
+          const error = await failure(await world.tasks.dies.delay('throw'));
+          expect(error.remote.message).toBe('nobody catches this');
+        });
 
         it('with a large message on its way to it harms no other task', async () => {
           const text = 'x'.repeat(8 * 1024 * 1024);

@@ -85,4 +85,15 @@ describe('the text of arguments', () => {
     }
     expect(argsrepr([new Loud(), () => 1, Symbol('s')])).toBe('(<Loud>, <function>, <symbol>)');
   });
+
+  it('says where something cannot be read', () => {
+    const fail = (): never => {
+      throw new Error('called');
+    };
+    const hostile = new Proxy({}, { getPrototypeOf: fail, get: fail });
+    expect(argsrepr([hostile, 1])).toBe('(<unreadable>, 1)');
+    expect(kwargsrepr(Object.defineProperty({}, 'a', { get: fail, enumerable: true }))).toContain(
+      '<unreadable>',
+    );
+  });
 });

@@ -139,7 +139,8 @@ export class ChildPool implements Pool {
     if (this.ready >= this.#size) this.#onFirst?.(undefined);
   }
 
-  #isSpent({ runs, memoryBytes, name }: Member): boolean {
+  #isSpent({ runs, memoryBytes, runsOn, name }: Member): boolean {
+    if (runsOn) return true;
     const { maxTasks, maxMemoryBytes } = this.deps.limits;
     if (maxTasks !== undefined && runs >= maxTasks) return true;
     if (runs === 0 || maxMemoryBytes === undefined || memoryBytes <= maxMemoryBytes) return false;

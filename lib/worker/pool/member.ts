@@ -46,6 +46,7 @@ export class Member {
   #runs = 0;
   /** Bytes, after its last run. */
   #memoryBytes = 0;
+  #runsOn = false;
   readonly #child: Child;
   readonly #services: ChildServices;
   #deadline: Timer;
@@ -85,6 +86,10 @@ export class Member {
   }
   get memoryBytes(): number {
     return this.#memoryBytes;
+  }
+  /** A handler whose run has ended is still at work there. */
+  get runsOn(): boolean {
+    return this.#runsOn;
   }
 
   /** Only when idle. */
@@ -134,12 +139,13 @@ export class Member {
     }
   }
 
-  #ended({ run: number, ends, memoryBytes }: Extract<FromChild, { kind: 'ended' }>): void {
+  #ended({ run: number, ends, memoryBytes, runsOn }: Extract<FromChild, { kind: 'ended' }>): void {
     const run = this.#run;
     if (run?.number !== number) return;
     this.#run = undefined;
     this.#runs += 1;
     this.#memoryBytes = memoryBytes;
+    this.#runsOn = runsOn;
     run.end(ends.map(({ outcome, children }) => ({ outcome: this.#unloaded(outcome), children })));
     if (this.#state === 'busy') this.#idle();
   }

@@ -53,24 +53,27 @@ export class PoolServer {
   }
 
   async #run(order: RunOrder): Promise<void> {
-    const ends = await this.#endsOf(order);
+    const { ends, runsOn } = await this.#endOf(order);
     this.#current = undefined;
     const { port } = this.deps.link;
-    port.send({ kind: 'ended', run: order.run, ends, memoryBytes: port.memoryBytes() });
+    port.send({ kind: 'ended', run: order.run, ends, memoryBytes: port.memoryBytes(), runsOn });
     if (this.#stopping) this.#onStopped();
   }
 
-  async #endsOf(order: RunOrder): Promise<readonly ItemEnd[]> {
+  async #endOf(order: RunOrder): Promise<RunEnd> {
     try {
       const parts = order.items.map((item) => this.#partOf(item));
       const [first, ...others] = parts.map(({ request }) => request);
-      if (first === undefined) return [];
+      if (first === undefined) return { ends: [], runsOn: false };
       this.#current = { run: order.run, parts };
-      const outcomes = await this.deps.runHandler([first, ...others]);
-      return parts.map(({ request }, item) => this.#endOf(request, outcomes[item]));
+      const cut = cutOf([first, ...others]);
+      const ran = this.deps.runHandler([first, ...others]).then((outcomes) => ({ outcomes, runsOn: false }));
+      const { outcomes, runsOn } = await Promise.race([ran, cut]);
+      for (const { request } of parts) request.cutShort = undefined;
+      return { ends: parts.map(({ request }, item) => this.#itemEnd(request, outcomes[item])), runsOn };
     } catch (error) {
       const outcome: OutcomeCargo = { kind: 'failed', error: toThrown(error), runtimeMs: 0 };
-      return order.items.map(() => ({ outcome, children: [] }));
+      return { ends: order.items.map(() => ({ outcome, children: [] })), runsOn: false };
     }
   }
 
@@ -89,7 +92,7 @@ export class PoolServer {
     return { request, lost };
   }
 
-  #endOf(request: Request, outcome: Outcome | undefined): ItemEnd {
+  #itemEnd(request: Request, outcome: Outcome | undefined): ItemEnd {
     if (outcome === undefined) throw new Error(`no outcome of ${request.label}`);
     return { outcome: this.#loaded(outcome, request), children: request.children };
   }
@@ -127,6 +130,26 @@ interface Current {
 interface Part {
   readonly request: Request;
   readonly lost: AbortController;
+}
+
+interface RunEnd {
+  readonly ends: readonly ItemEnd[];
+  readonly runsOn: boolean;
+}
+
+/** Resolves when all of them are cut short. */
+async function cutOf(
+  requests: readonly Request[],
+): Promise<{ outcomes: readonly Outcome[]; runsOn: boolean }> {
+  const cuts = requests.map((request) => {
+    return new Promise<Outcome>((resolve) => {
+      request.cutShort = (outcome) => {
+        request.cutShort = undefined;
+        resolve(outcome);
+      };
+    });
+  });
+  return { outcomes: await Promise.all(cuts), runsOn: true };
 }
 
 /** The parent settles it. */

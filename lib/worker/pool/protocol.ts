@@ -61,6 +61,8 @@ export type FromChild =
       readonly ends: readonly ItemEnd[];
       /** Memory of the child after the run, bytes: of the process, or of the thread's heap. */
       readonly memoryBytes: number;
+      /** Its handler has not come to its end, and nobody can end it but with the child. */
+      readonly runsOn: boolean;
     }
   | { readonly kind: 'call'; readonly call: number; readonly ask: Ask }
   | { readonly kind: 'watch'; readonly watch: number; readonly taskId: string }

@@ -178,6 +178,7 @@ describe('a run', () => {
         { outcome: { kind: 'interrupted' }, children: ['of two'] },
       ],
       memoryBytes: 0,
+      runsOn: false,
     });
     expect(await outcomes).toEqual([{ kind: 'ignored' }, { kind: 'interrupted' }]);
     expect([first.children, second.children]).toEqual([['of one'], ['of two']]);
@@ -198,6 +199,7 @@ describe('a run', () => {
       run: 1,
       ends: [{ outcome: { kind: 'ignored' }, children: [[['sent', null], null]] }],
       memoryBytes: 0,
+      runsOn: false,
     });
     await outcome;
     expect(request.children).toEqual([[['sent', null], null]]);

@@ -49,7 +49,7 @@ export class FakeChild implements Child {
   succeeds(value: unknown = null, memoryBytes = 0): this {
     const run = this.order?.run ?? 0;
     const outcome = { kind: 'succeeded', value: { plain: value }, runtimeMs: 1 } as const;
-    return this.say({ kind: 'ended', run, ends: [{ outcome, children: [] }], memoryBytes });
+    return this.say({ kind: 'ended', run, ends: [{ outcome, children: [] }], memoryBytes, runsOn: false });
   }
 }
 

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { CeleryApp, readCeleryOptions } from '../../../lib/index.js';
+import { silentLog } from '../../../lib/runtime/logger.js';
+import { check } from '../checker.js';
+import { Fleet } from '../fleet.js';
+import { heapInUse } from '../heap.js';
+import { judged } from '../judge.js';
+import { isTimed, sized, type Row, type Scenario, type Stage } from '../scenario.js';
+import { steadily, type Growth } from '../steady.js';
+import { memoryOf } from '../worker-heap.js';
+
+const MIB = 2 ** 20;
+const MOST_PER_MILLION = MIB;
+const POOLS = ['async', 'solo', 'threads', 'prefork'] as const;
+const SIZES = { async: 50, solo: 1, threads: 2, prefork: 2 } as const;
+
+const TITLE = 'a million tasks leave nothing behind in a worker';
+
+/** A steady load, with results: what a worker's heap holds in the end it held after a tenth. Threads have heaps of their own. */
+export const mem1: Scenario = {
+  id: 'MEM-1',
+  title: TITLE,
+  places: ['RabbitMQ', 'Redis'],
+  variants: POOLS,
+  tiers: ['ci', 'full'],
+  async run(stage, variant) {
+    const begunMs = performance.now();
+    const { place, script, folder, tier } = stage;
+    const pool = POOLS.find((each) => each === variant);
+    if (pool === undefined) throw new Error(`No such pool: ${variant}`);
+    const heap = join(folder, 'heap');
+    const worker = { pool, concurrency: SIZES[pool] };
+    await using fleet = new Fleet(script, { app: place.app, worker, ledger: join(folder, 'ledger'), heap });
+    const app = await CeleryApp.open(readCeleryOptions(place.app), { log: silentLog });
+    try {
+      const { pid } = await fleet.start();
+      const left = async () => (await app.broker.size(place.queue)) + (await place.unsettled());
+      const grown = await steadily(app, sized(tier, 1_000_000, 8_000), left, () => memoryOf(pid, heap));
+      return row(stage, variant, begunMs, grown);
+    } finally {
+      await app.close(0);
+    }
+  },
+};
+
+/** The same where client, broker and worker are one process. Nothing is stored: that would be what grows. */
+export const mem1InMemory: Scenario = {
+  id: 'MEM-1',
+  title: TITLE,
+  places: ['memory'],
+  variants: ['async', 'solo'],
+  tiers: ['ci', 'full'],
+  async run(stage, variant) {
+    const begunMs = performance.now();
+    const { place, tier } = stage;
+    const pool = variant === 'solo' ? variant : 'async';
+    const options = readCeleryOptions({ ...place.app, taskIgnoreResult: true });
+    const app = await CeleryApp.open(options, { log: silentLog });
+    app.defineTask('hard.nothing', { acksLate: true }, (value: unknown) => value);
+    const worker = await app.startWorker({ pool, concurrency: SIZES[pool] });
+    try {
+      const left = async () => (await app.broker.size(place.queue)) + worker.status.running;
+      const measure = async () => ({ heap: heapInUse(), rss: process.memoryUsage.rss() });
+      const grown = await steadily(app, sized(tier, 1_000_000, 8_000), left, measure);
+      return row(stage, variant, begunMs, grown);
+    } finally {
+      await app.close(0);
+    }
+  },
+};
+
+function row(stage: Stage, variant: string, begunMs: number, { heap, rss, last }: Growth): Row {
+  const million = (bytes: number): string => `${((bytes * 1_000_000) / MIB).toFixed(2)} MiB`;
+  console.log(
+    `    a million tasks: heap ${million(heap)}, RSS ${million(rss)}; in the end ` +
+      `${(last.heap / MIB).toFixed(1)} and ${(last.rss / MIB).toFixed(0)} MiB`,
+  );
+  const isTooMuch = isTimed(stage.tier) && heap * 1_000_000 > MOST_PER_MILLION;
+  const broken = isTooMuch ? [`the heap grows by ${million(heap)} with a million tasks`] : [];
+  const size = sized(stage.tier, 1_000_000, 8_000);
+  const verdict = { ...check([]), attempted: size, executed: size };
+  return judged({ stage, test: 'MEM-1', variant, verdict, faults: 0, slowestMs: 0, begunMs, broken });
+}
