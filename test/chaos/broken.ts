@@ -162,4 +162,38 @@ export const BROKEN: readonly BrokenLibrary[] = [
     tier: 'ci',
     caught: /^\d+ (lost|stuck): /,
   },
+  {
+    name: 'the lease of beats is kept by whoever asks',
+    damages: [
+      {
+        file: 'beat/redis.store.scripts.js',
+        find: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE'`,
+        replace: `redis.call('PEXPIRE'`,
+      },
+      {
+        file: 'beat/redis.store.scripts.js',
+        find: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end`,
+        replace: '',
+      },
+    ],
+    test: 'BT-2',
+    variant: 'SIGSTOP',
+    on: 'Redis',
+    caught: /^two beats lead at once$/,
+  },
+  {
+    name: 'errors that nothing catches end the worker',
+    damages: [
+      {
+        file: 'nest/escapes.js',
+        find: `process.on('uncaughtException', caught);`,
+        replace: '',
+      },
+    ],
+    test: 'PP-4',
+    variant: 'async',
+    on: 'memory',
+    caught: /^the process did not come to its end: /,
+  },
 ];

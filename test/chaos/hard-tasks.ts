@@ -88,6 +88,12 @@ export class HardTasks {
     note('ended', id);
   }
 
+  /** Leaves no trace. */
+  @Task(LATE)
+  nothing(value: unknown): unknown {
+    return value;
+  }
+
   /** Runs while the file is there, whatever its signal says, and tells who ran it. */
   @Task(LATE)
   async held({ id }: TaskContext, file: string): Promise<number> {

@@ -7,6 +7,10 @@ export interface WorkerOrder {
   readonly ledger: string;
   /** File that names the step it is to die at, as `failpoints.ts` reads it. Default: it dies at none. */
   readonly arm?: string;
+  /** File that it writes its heap to, as `own-heap.ts` does. Default: it does not. */
+  readonly heap?: string;
+  /** Beats only: the file that they write to when they begin and cease to lead. */
+  readonly terms?: string;
 }
 
 export const ORDER_VARIABLE = 'CHAOS_WORKER';
@@ -26,3 +30,12 @@ export interface Cycled {
   readonly first: readonly string[];
   readonly last: readonly string[];
 }
+
+/** What `hostile/memory.ts` is told. */
+export interface Strikes {
+  readonly app: CeleryOptions;
+  readonly pool: 'async' | 'prefork' | 'threads';
+  readonly rounds: number;
+}
+
+export const STRIKES_VARIABLE = 'CHAOS_STRIKES';

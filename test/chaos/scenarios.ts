@@ -3,6 +3,7 @@ import { alo1 } from './scenarios/alo-1.js';
 import { alo4 } from './scenarios/alo-4.js';
 import { alo7 } from './scenarios/alo-7.js';
 import { alo8 } from './scenarios/alo-8.js';
+import { bt2 } from './scenarios/bt-2.js';
 import { chords, delays } from './scenarios/delays.js';
 import { alo10, alo11 } from './scenarios/alo-10.js';
 import { gs1, gs2 } from './scenarios/gs-1.js';
@@ -11,9 +12,13 @@ import { gs5 } from './scenarios/gs-5.js';
 import { gs6 } from './scenarios/gs-6.js';
 import { h1 } from './scenarios/h-1.js';
 import { input } from './scenarios/input.js';
+import { mem1, mem1InMemory } from './scenarios/mem-1.js';
+import { mem1Group } from './scenarios/mem-1-group.js';
+import { mem2 } from './scenarios/mem-2.js';
 import { mem4 } from './scenarios/mem-4.js';
 import { pp1 } from './scenarios/pp-1.js';
 import { pp2 } from './scenarios/pp-2.js';
+import { pp4 } from './scenarios/pp-4.js';
 import { pp5 } from './scenarios/pp-5.js';
 import { pub2 } from './scenarios/pub-2.js';
 import { pub4 } from './scenarios/pub-4.js';
@@ -34,7 +39,8 @@ import { alo5, pub1, rc1 } from './scenarios/restarts.js';
 import { alo9, rc3 } from './scenarios/wires.js';
 
 const wires = [alo9, rc2, rc3, rc4, rc5, rc7, rc8, rc9];
-const results = [res1, res2, res3, res4, mem4];
+const results = [res1, res2, res3, res4];
+const memory = [mem1, mem1InMemory, mem1Group, mem2, mem4];
 const publishing = [pub1, pub2, pub3, pub3Redis, pub4, pub5, pub6];
 
 /** In the order they run. */
@@ -56,9 +62,12 @@ export const SCENARIOS: readonly Scenario[] = [
   rc1,
   ...wires,
   ...results,
+  ...memory,
   pp1,
   pp2,
+  pp4,
   pp5,
+  bt2,
   ...delays,
   ...chords,
   ...input,

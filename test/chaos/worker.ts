@@ -5,6 +5,7 @@ import { CeleryFactory, CeleryModule, Task, TaskContext, Tasks } from '../../lib
 import { armFrom } from './failpoints.js';
 import { HardTasks } from './hard-tasks.js';
 import { READY_LINE } from './order.js';
+import { tellHeapIn } from './own-heap.js';
 import { note, order } from './own-order.js';
 
 // The worker of the fault tests: a Nest application as a user would start it. Its pool's children run this file too.
@@ -34,6 +35,7 @@ export class ChaosTasks {
 class ChaosModule {}
 
 if (order.arm !== undefined) armFrom(order.arm);
+if (order.heap !== undefined && !CeleryFactory.isPoolChild) tellHeapIn(order.heap);
 const worker = await CeleryFactory.createWorker(ChaosModule, { ...order.worker, logger: ['warn', 'error'] });
 console.log(READY_LINE);
 await worker.run();
