@@ -45,6 +45,7 @@ export class EventDispatcher {
   #timer: Timer | undefined;
   #dropped = 0;
   #unsaid = 0;
+  #inVain = false;
 
   /** @param tasks whether events about tasks are told from the start */
   constructor(
@@ -81,10 +82,15 @@ export class EventDispatcher {
     else this.#timer ??= this.#deps.clock.after(TOGETHER_MS, () => this.#send());
   }
 
-  /** Resolves when all has been told or dropped; at the end it is not waited for long. */
+  /**
+   * Resolves when all has been told or dropped; at the end it is not waited for long, and not again where it was in vain and
+   * nothing has been told since.
+   */
   async flush(): Promise<void> {
     const over = new AbortController();
-    await Promise.race([this.#told(), sleep(this.#deps.clock, FLUSH_MS, over.signal)]);
+    const told = this.#told().then(() => true);
+    const waited = sleep(this.#deps.clock, this.#inVain ? 0 : FLUSH_MS, over.signal).then(() => false);
+    this.#inVain = !(await Promise.race([told, waited]));
     over.abort();
   }
 
@@ -136,6 +142,7 @@ export class EventDispatcher {
       if (this.#unsaid === 0) this.#deps.log.warn(`Monitors miss events: ${reason}`);
       return this.#drop(count);
     }
+    this.#inVain = false;
     if (this.#unsaid === 0) return;
     this.#deps.log.warn(`Monitors hear events again; they missed ${this.#unsaid}`);
     this.#unsaid = 0;

@@ -202,6 +202,25 @@ describe('RabbitMQ broker: lost connections', () => {
     await subscription.cancel();
     expect(performance.now() - startMs).toBeLessThan(5_000);
   });
+
+  it('hold up the end once, and not for each question: neither for consumers nor for what may go unheard', async () => {
+    await using world = await anAmqpWorld(inject('rabbitUrl'));
+    await using proxy = await startTcpProxy(Number(new URL(inject('rabbitUrl')).port));
+    const broker = world.open({ urls: [`amqp://127.0.0.1:${proxy.port}`] });
+    const subscriptions = await Promise.all(
+      [1, 2, 3].map(async () => (await consume(broker, [plainQueue(world.name('q'))])).subscription),
+    );
+    const target = { exchange: 'amq.topic', routingKey: 'nobody', mayGoUnheard: true };
+    await broker.publish(target, aMessage());
+    proxy.freeze();
+    const unheard = failureOf(broker.publish(target, aMessage(), { deadlineMs: 60_000 }));
+    const startMs = performance.now();
+    for (const subscription of subscriptions) await subscription.cancel();
+    await broker.close();
+    // 1 s for the first of them, half a second each for the channels and the connections.
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+    expect(await unheard).toBeInstanceOf(PublishError);
+  });
 });
 
 describe('RabbitMQ broker: connecting', () => {

@@ -126,6 +126,20 @@ describe('while the broker does not take events', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('the end is held up once only: what was waited for in vain is not waited for again', async () => {
+    const broker = new RecordingBroker();
+    broker.publish = () => new Promise(() => undefined);
+    const { events, clock } = dispatcher(broker);
+    void events.tell('worker-offline', STATE);
+    const flushing = events.flush();
+    await clock.advance(2_000);
+    await flushing;
+    const again = events.flush();
+    await clock.advance(0);
+    await again;
+    expect(clock.timers).toBe(0);
+  });
+
   it('a refused message is dropped and said once', async () => {
     const broker = new RecordingBroker([new Error('no permission'), new Error('no permission')]);
     const { events, log } = dispatcher(broker);

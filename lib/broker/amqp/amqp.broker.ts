@@ -27,6 +27,8 @@ import { AmqpSubscription } from './amqp.subscription.js';
 
 /** For what `close` still wants from a server that may not answer. */
 const CLOSE_LIMIT_MS = 5_000;
+/** A RabbitMQ that has not answered before gets so long. */
+const UNHEARD_LIMIT_MS = 500;
 /** Before a question without an answer is asked again. */
 const REPEAT_MS = 100;
 
@@ -171,20 +173,24 @@ export class AmqpBroker implements Broker {
   }
 
   async #close(): Promise<void> {
-    const each = (work: (subscription: AmqpSubscription) => Promise<void>): Promise<unknown> =>
-      this.#bounded(Promise.all([...this.#subscriptions].map(work)));
+    const each = (
+      work: (subscription: AmqpSubscription) => Promise<void>,
+      limitMs = CLOSE_LIMIT_MS,
+    ): Promise<unknown> => this.#bounded(Promise.all([...this.#subscriptions].map(work)), limitMs);
     await each((subscription) => subscription.cancel());
     // These end by deadlines of their own.
     await this.#publisher.drained();
     await this.#deferrals.drained();
     this.#publisher.close();
-    await each((subscription) => subscription.close());
-    await this.#bounded(Promise.all([this.#consuming.close(), this.#publishing.close()]));
+    const unheard = this.#consuming.session?.unheard === true;
+    // The end of its connection gives back the same.
+    await each((subscription) => subscription.close(), unheard ? UNHEARD_LIMIT_MS : CLOSE_LIMIT_MS);
+    await this.#bounded(Promise.all([this.#consuming.close(unheard), this.#publishing.close(unheard)]));
   }
 
-  async #bounded(work: Promise<unknown>): Promise<void> {
+  async #bounded(work: Promise<unknown>, limitMs = CLOSE_LIMIT_MS): Promise<void> {
     const late = (): Error => new Error('no answer');
-    await withDeadline(this.#settings.clock, CLOSE_LIMIT_MS, work, late).catch(() => undefined);
+    await withDeadline(this.#settings.clock, limitMs, work, late).catch(() => undefined);
   }
 
   /** Nothing waits in a queue that does not exist. */

@@ -84,10 +84,11 @@ export class AmqpConnection {
     }
   }
 
-  async close(): Promise<void> {
+  /** @param unheard whether the server does not answer another connection */
+  async close(unheard = false): Promise<void> {
     this.#closed.abort();
     for (const settle of this.#waiters) settle(undefined);
-    await this.#session?.close();
+    await this.#session?.close(unheard);
     await this.#running;
   }
 

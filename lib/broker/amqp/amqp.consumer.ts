@@ -2,7 +2,6 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import { BrokerClosedError, BrokerRefusedError, CeleryError } from '../../errors.js';
 import { reconnectDelayMs } from '../../runtime/backoff.js';
 import { sleep } from '../../runtime/clock.js';
-import { withDeadline } from '../../runtime/deadline.js';
 import type { ConsumeOptions } from '../broker.js';
 import type { QueueDeclaration } from '../topology.js';
 import { readArrival } from './amqp.arrival.js';
@@ -98,9 +97,9 @@ export class QueueConsumer {
       // Whoever consumes next finds again what was given back: by then RabbitMQ has read it.
       if (this.#givenBack > 0) await open.prefetch(qosOf(this.#prefetch));
     });
-    const late = (): Error => new Error('no answer');
     // What RabbitMQ sends until it has read this is given back, so that a stop need not wait for one that is not heard.
-    await withDeadline(this.#parts.context.clock, STOP_LIMIT_MS, cancelled, late).catch(() => undefined);
+    await (this.#parts.connection.session?.politely(cancelled, STOP_LIMIT_MS) ??
+      cancelled.catch(() => undefined));
     this.#channel?.closeWhenEmpty(this.#parts.context.clock);
   }
 

@@ -86,15 +86,22 @@ export class AmqpPublisher {
     });
   }
 
-  /** Resolves when every publish has settled. */
+  /** Resolves when every publish has settled, but for those that may go unheard. */
   drained(): Promise<void> {
-    if (this.#unsent.size + this.#sent.size === 0) return Promise.resolve();
+    if (this.#isDrained) return Promise.resolve();
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
-  /** After `drained`. */
+  /** After `drained`. What is left is not waited for. */
   close(): void {
     this.#timer?.cancel();
+    for (const posting of [...this.#sent, ...this.#unsent])
+      this.#reject(posting, new PublishError(shownTarget(posting.target), true, 'the connection was closed'));
+  }
+
+  get #isDrained(): boolean {
+    const mustBeHeard = ({ target }: Posting): boolean => target.mayGoUnheard !== true;
+    return ![...this.#sent].some(mustBeHeard) && ![...this.#unsent].some(mustBeHeard);
   }
 
   /** A new connection stands. */
@@ -286,7 +293,7 @@ export class AmqpPublisher {
     posting.settled = true;
     if (!this.#sent.delete(posting)) this.#unsent.delete(posting);
     settle();
-    if (this.#emptied.length === 0 || this.#unsent.size + this.#sent.size > 0) return;
+    if (this.#emptied.length === 0 || !this.#isDrained) return;
     for (const resolve of this.#emptied.splice(0)) resolve();
   }
 

@@ -9,6 +9,8 @@ import { AmqpTopology } from './amqp.topology.js';
 const ANSWER_LIMIT_MS = 10_000;
 const PROBE_LIMIT_MS = 3_000;
 const CLOSE_LIMIT_MS = 2_000;
+/** For the good-bye to a RabbitMQ that has not answered before. */
+const UNHEARD_CLOSE_LIMIT_MS = 500;
 
 /** One life of a connection, from the handshake to its end. Everything bound to that life hangs here. */
 export class AmqpSession {
@@ -23,6 +25,7 @@ export class AmqpSession {
   #live = true;
   #blocked: string | undefined;
   #probing = false;
+  #unheard = false;
 
   /** @param destroy ends the socket whatever state it is in */
   constructor(model: ChannelModel, context: AmqpContext, destroy: () => void) {
@@ -75,6 +78,25 @@ export class AmqpSession {
     });
   }
 
+  /** What was last asked at a stop was not answered in time. */
+  get unheard(): boolean {
+    return this.#unheard;
+  }
+
+  /**
+   * Waits for an answer that nothing depends on; once one has not come, no longer for any other, so that the steps of a stop
+   * do not wait one after the other. Never rejects.
+   */
+  async politely(answer: Promise<unknown>, limitMs: number): Promise<void> {
+    const late = (): Error => new NoAnswerError('silent');
+    const heard = answer.then(() => void (this.#unheard = false));
+    await withDeadline(this.#context.clock, this.#unheard ? 0 : limitMs, heard, late).catch(
+      (error: unknown) => {
+        if (error instanceof NoAnswerError) this.#unheard = true;
+      },
+    );
+  }
+
   /**
    * Something was not answered: is it a queue without a leader, or is the connection half open? One that opens no channel
    * is thrown away; while RabbitMQ reads nothing from it, nobody can tell.
@@ -95,13 +117,17 @@ export class AmqpSession {
     }
   }
 
-  /** Says good-bye, but does not wait long for the answer: the peer may be gone or not listening. */
-  async close(): Promise<void> {
+  /**
+   * Says good-bye, but does not wait long for the answer: the peer may be gone or not listening.
+   * @param unheard by another connection to the same server
+   */
+  async close(unheard = false): Promise<void> {
     if (!this.#live) return;
     const late = (): Error => new Error('no answer');
     // amqplib tells nobody that waits for the answer when the connection ends without one.
     const over = Promise.race([this.#model.close(), this.ended]);
-    await withDeadline(this.#context.clock, CLOSE_LIMIT_MS, over, late).catch(() => undefined);
+    const limitMs = unheard || this.#unheard ? UNHEARD_CLOSE_LIMIT_MS : CLOSE_LIMIT_MS;
+    await withDeadline(this.#context.clock, limitMs, over, late).catch(() => undefined);
     this.#destroy();
   }
 }
