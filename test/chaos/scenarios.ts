@@ -16,6 +16,9 @@ import { mem1, mem1InMemory } from './scenarios/mem-1.js';
 import { mem1Group } from './scenarios/mem-1-group.js';
 import { mem2 } from './scenarios/mem-2.js';
 import { mem4 } from './scenarios/mem-4.js';
+import { mem4Inspect } from './scenarios/mem-4-inspect.js';
+import { mem4Rpc } from './scenarios/mem-4-rpc.js';
+import { mem5 } from './scenarios/mem-5.js';
 import { pp1 } from './scenarios/pp-1.js';
 import { pp2 } from './scenarios/pp-2.js';
 import { pp4 } from './scenarios/pp-4.js';
@@ -40,7 +43,7 @@ import { alo9, rc3 } from './scenarios/wires.js';
 
 const wires = [alo9, rc2, rc3, rc4, rc5, rc7, rc8, rc9];
 const results = [res1, res2, res3, res4];
-const memory = [mem1, mem1InMemory, mem1Group, mem2, mem4];
+const memory = [mem1, mem1InMemory, mem1Group, mem2, mem4, mem4Inspect, mem4Rpc, mem5];
 const publishing = [pub1, pub2, pub3, pub3Redis, pub4, pub5, pub6];
 
 /** In the order they run. */
