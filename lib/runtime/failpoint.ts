@@ -8,6 +8,7 @@ export type FailpointName =
   | 'resultStored'
   | 'linksSent'
   | 'chordCounted'
+  | 'chordJoined'
   | 'chordEnded'
   | 'ackedLate'
   | 'retryPublished'

@@ -146,6 +146,7 @@ export class WorkflowEnd {
 
   async #sendBody(claim: ChordClaim, backend: ResultBackend, by: SendingTask): Promise<boolean> {
     const { results, saved } = await joinedResults(claim, backend);
+    await failpoint('chordJoined');
     await this.deps.sender.sendDict(claim.body, [results], {}, by);
     return saved;
   }

@@ -135,14 +135,18 @@ describe('RabbitMQ broker: a delivery', () => {
       onDelivery: inbox.receive,
       onQueueLost: (queue, reason) => reasons.push(`${queue}: ${reason.message}`),
     });
-    await broker.publish(to(slow), aMessage({ body: 'long' }));
+    await broker.publish(to(slow), aMessage({ body: 'long', headers: { task: 'reports.make', id: 'one' } }));
     const held: Delivery = await inbox.next();
     await new Promise((resolve) => held.lost.addEventListener('abort', resolve));
 
     expect(await held.ack()).toBe('lost');
     const again = await inbox.next();
     expect([bodyOf(again), again.redelivered, await again.ack()]).toEqual(['long', true, 'settled']);
-    expect(reasons).toEqual([expect.stringMatching(/^slow: .*timed out/)]);
+    expect(reasons).toEqual([
+      expect.stringMatching(
+        /^slow: .*refused to wait longer for queue "slow": reports.make\[one\] .* consumer_timeout of 1000 ms/,
+      ),
+    ]);
     await broker.publish(to(other), aMessage({ body: 'fine' }));
     expect(await inbox.takeBodies(1)).toEqual(['fine']);
     expect(await broker.size('slow')).toBe(0);

@@ -11,6 +11,7 @@ export const FAILPOINTS: readonly FailpointName[] = [
   'linksSent',
   'resultStored',
   'chordCounted',
+  'chordJoined',
   'chordEnded',
   'retryPublished',
   'requeued',

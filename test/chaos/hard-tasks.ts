@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Reject, Task, TaskContext, Tasks } from '../../lib/index.js';
+import { copyGives, type Copied } from './copies.js';
 import { BACKOFF_SECONDS, RETRIES } from './hard-figures.js';
 import { note } from './own-order.js';
 
@@ -65,6 +66,22 @@ export class HardTasks {
     note('started', id);
     note('ended', id);
     return given;
+  }
+
+  /** The same, acknowledged before it runs. */
+  @Task({ acksLate: false })
+  pass({ id }: TaskContext, given: unknown): unknown {
+    note('started', id);
+    note('ended', id);
+    return given;
+  }
+
+  /** Sent twice: `copies.ts`. */
+  @Task(LATE)
+  copied({ id, headers }: TaskContext, how: Copied, place: number, failing: number | null): string {
+    note('started', id);
+    note('ended', id);
+    return copyGives(how, place, failing, headers);
   }
 
   @Task({ ...LATE, maxRetries: RETRIES })

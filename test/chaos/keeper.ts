@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Fleet } from './fleet.js';
 
 /** Replaces the workers of a fleet that die, as an init system would, until it is told to stop. */
-export class Keeper {
+export class Keeper implements AsyncDisposable {
   #deaths = 0;
   #stopped = false;
   readonly #keeping: Promise<void>;
@@ -22,6 +22,10 @@ export class Keeper {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#keeping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #keep(): Promise<void> {

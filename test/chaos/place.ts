@@ -40,7 +40,9 @@ export class Servers implements AsyncDisposable {
     this.#places += 1;
     const queue = `chaos-${process.pid}-${this.#places}`;
     if (name === 'memory') {
-      const app = { broker: 'memory://', backend: 'memory://', taskDefaultQueue: queue } as const;
+      // One of its own, which all apps of this process share.
+      const memory = `memory://${queue}`;
+      const app = { broker: memory, backend: memory, taskDefaultQueue: queue };
       return { name, queue, app, port: 0, server: undefined, unsettled: async () => 0 };
     }
     const redis = this.given.redisUrl === undefined ? await (this.#redis ??= startRedis()) : undefined;

@@ -1,9 +1,11 @@
 import type { Channel } from 'amqplib';
+import type { WireMessage } from '../../message/wire-message.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Clock } from '../../runtime/clock.js';
 
 /** What this needs of a delivery. */
 export interface Held {
+  readonly message: WireMessage;
   /** The message is no longer ours to settle. */
   lose(): void;
 }
@@ -47,6 +49,11 @@ export class DeliveryChannel {
 
   get held(): number {
     return this.#held.size;
+  }
+
+  /** Undefined: nothing is held. */
+  get oldest(): Held | undefined {
+    return this.#held.values().next().value;
   }
 
   hold(tag: number, delivery: Held): void {

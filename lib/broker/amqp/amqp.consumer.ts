@@ -11,6 +11,7 @@ import type { AmqpContext } from './amqp.context.js';
 import type { Deferrals } from './amqp.deferrals.js';
 import { AmqpDelivery, UnacknowledgedDelivery } from './amqp.delivery.js';
 import { NoAnswerError, refusal } from './amqp.failures.js';
+import { overdue } from './amqp.overdue.js';
 import type { AmqpSession } from './amqp.session.js';
 import { fit, type Window } from './amqp.windows.js';
 
@@ -187,15 +188,24 @@ export class QueueConsumer {
     });
     this.#channel = live;
     let reason: Error | undefined;
-    channel.on('error', (error) => (reason = error));
+    channel.on('error', (error) => (reason = this.#named(error, live)));
     channel.on('close', () => {
       session.topology.forget(this.queue.name);
       // An abandoned channel may end long after another one has taken its place.
       if (this.#channel !== live) return;
-      const entity = `queue ${JSON.stringify(this.queue.name)}`;
-      this.#loss?.(reason && (refusal(entity, 'consume', reason) ?? reason));
+      this.#loss?.(reason);
     });
     return live;
+  }
+
+  /** While what was held is still known. */
+  #named(error: Error, { oldest }: DeliveryChannel): Error {
+    const { name } = this.queue;
+    return (
+      overdue(name, error, oldest?.message) ??
+      refusal(`queue ${JSON.stringify(name)}`, 'consume', error) ??
+      error
+    );
   }
 
   /** Where the server has ended one consumer, those beside it may stand. */
