@@ -25,6 +25,9 @@ export interface ChordStore {
    */
   close(claim: ChordClaim): Promise<void>;
 
+  /** The lease begins anew, for a finisher that is still at it. An older claim changes nothing. */
+  renew(claim: ChordClaim): Promise<void>;
+
   /** It could not be finished now: the next repeated part, or a sweep, gets the claim at once. An older claim changes nothing. */
   release(claim: ChordClaim): Promise<void>;
 
@@ -86,7 +89,7 @@ export interface EndedPart {
   readonly result: unknown;
 }
 
-/** How long a finisher has the chord for itself. */
-export const CHORD_LEASE_MS = 30_000;
+/** How long a finisher that is not heard of has the chord for itself. */
+export const CHORD_LEASE_MS = 15_000;
 /** Deadline of a chord that was sent by others, from its first part, where results are kept for ever. */
 export const CHORD_LOST_AFTER_MS = 86_400_000;

@@ -89,10 +89,12 @@ export class MemoryChordStore implements ChordStore {
     this.chords.over.set(groupId, true, 0);
   }
 
-  async release({ groupId, token }: ChordClaim): Promise<void> {
-    const chord = this.chords.open.get(groupId);
-    if (chord?.claim?.token !== token) return;
-    this.chords.open.set(groupId, { ...chord, claim: { ...chord.claim, untilMs: Number.NEGATIVE_INFINITY } });
+  async renew(claim: ChordClaim): Promise<void> {
+    this.#lasts(claim, this.clock.now() + CHORD_LEASE_MS);
+  }
+
+  async release(claim: ChordClaim): Promise<void> {
+    this.#lasts(claim, Number.NEGATIVE_INFINITY);
   }
 
   async abandoned(limit: number): Promise<readonly ChordClaim[]> {
@@ -108,6 +110,12 @@ export class MemoryChordStore implements ChordStore {
       else claims.push(this.#claim(groupId, { ...chord, end }, missing));
     }
     return claims;
+  }
+
+  #lasts({ groupId, token }: ChordClaim, untilMs: number): void {
+    const chord = this.chords.open.get(groupId);
+    if (chord?.claim?.token !== token) return;
+    this.chords.open.set(groupId, { ...chord, claim: { ...chord.claim, untilMs } });
   }
 
   /** A fresh one when nothing is known of it yet; undefined when it is over. */

@@ -133,8 +133,8 @@ return claim(0)
 `);
 
 /**
- * Looks at a chord whose time has come. A Python worker that has counted the last part gets a lease to finish the chord
- * by itself. KEYS of the chord. ARGV as for `claiming`, ms to the next look, patterns of task ids. Returns
+ * Looks at a chord whose time has come. A Python worker that has counted the last part finishes the chord by itself; as it
+ * renews nothing it gets two leases. KEYS of the chord. ARGV as for `claiming`, ms to the next look, patterns of task ids. Returns
  * the claim, or 0 when somebody else has finished it.
  */
 export const LOOK = script(`${claiming(6)}
@@ -157,7 +157,7 @@ end
 
 local needed, came = total(known[4]), distinct()
 if needed and came >= needed then
-  local until_ = (known[7] or now) + lease
+  local until_ = (known[7] or now) + 2 * lease
   if until_ <= now then return claim(0) end
   redis.call('HSETNX', chord, 'seen', now)
   redis.call('ZADD', open, until_, gid)
@@ -178,6 +178,14 @@ redis.call('ZADD', over, now, gid)
 redis.call('ZREMRANGEBYSCORE', over, '-inf', now - ARGV[2])
 redis.call('ZREMRANGEBYRANK', over, 0, -1 - ARGV[3])
 redis.call('PEXPIRE', over, ARGV[2])
+return 1
+`);
+
+/** KEYS of the chord. ARGV group id, token, its lease. */
+export const RENEW = script(`${PRELUDE}
+if redis.call('HGET', chord, 'token') ~= ARGV[2] then return 0 end
+redis.call('HSET', chord, 'until', now + ARGV[3])
+redis.call('ZADD', open, now + ARGV[3], gid)
 return 1
 `);
 

@@ -12,7 +12,17 @@ import {
   type EndedPart,
 } from './chord-store.js';
 import type { ChordKeys } from './redis.chord-keys.js';
-import { CLOSE, COUNT, DUE, GROW, LOOK, OPEN, RELEASE, taskIdPatterns } from './redis.chord-scripts.js';
+import {
+  CLOSE,
+  COUNT,
+  DUE,
+  GROW,
+  LOOK,
+  OPEN,
+  RELEASE,
+  RENEW,
+  taskIdPatterns,
+} from './redis.chord-scripts.js';
 import type { RedisRequests } from './redis.requests.js';
 
 export interface RedisChordDeps {
@@ -80,6 +90,10 @@ export class RedisChordStore implements ChordStore {
 
   async close({ groupId }: ChordClaim): Promise<void> {
     await this.#close(groupId);
+  }
+
+  async renew({ groupId, token }: ChordClaim): Promise<void> {
+    await this.#run(RENEW, groupId, [token, CHORD_LEASE_MS]);
   }
 
   async release({ groupId, token }: ChordClaim): Promise<void> {

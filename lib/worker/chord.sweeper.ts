@@ -14,7 +14,7 @@ export interface ChordSweeperDeps {
 }
 
 const EVERY_MS = 5_000;
-/** Chords taken on at a time: their leases begin together. The others are for other workers, or for the next time. */
+/** Chords taken on at a time. The others are for other workers, or for the next time. */
 const AT_ONCE = 10;
 
 /** Finishes chords that nobody else will: whose finisher has died, and whose parts will not come any more. */
@@ -46,11 +46,11 @@ export class ChordSweeper implements Service {
   async #sweep(): Promise<void> {
     const { chords, end, log } = this.deps;
     try {
-      for (const claim of await chords.abandoned(AT_ONCE)) {
-        if (claim.missing > 0)
-          log.error(`Chord ${printable(claim.groupId)}: ${claim.missing} of its tasks never ended.`);
-        await end.takeOver(claim);
-      }
+      const claims = await chords.abandoned(AT_ONCE);
+      for (const { groupId, missing } of claims)
+        if (missing > 0) log.error(`Chord ${printable(groupId)}: ${missing} of its tasks never ended.`);
+      const taken = await Promise.allSettled(claims.map((claim) => end.takeOver(claim)));
+      for (const each of taken) if (each.status === 'rejected') throw each.reason;
     } catch (error) {
       log.warn(`Chords that others left could not be looked after now: ${printable(errorText(error))}`);
     }

@@ -35,13 +35,13 @@ export function openSettlement(parts: SettlementParts): {
   readonly end: WorkflowEnd;
   readonly errbacks: Errbacks;
 } {
-  const { backend, recorder, sender, tasks, later, quarantine, taskLog, observer } = parts;
+  const { backend, recorder, sender, tasks, later, quarantine, taskLog, observer, clock } = parts;
   const errbacks = new Errbacks({
     sender,
     tasks,
     runHere: (definition, call) => callInline(definition, call, parts),
   });
-  const end = new WorkflowEnd({ backend, sender, recorder, errbacks });
+  const end = new WorkflowEnd({ backend, sender, recorder, errbacks, clock });
   const continuation = new Continuation(sender);
   const settlement = new Settlement({
     recorder,

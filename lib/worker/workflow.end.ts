@@ -6,8 +6,10 @@ import { saferepr } from '../message/saferepr.js';
 import type { SignatureDict } from '../message/signature.js';
 import type { TaskMessage } from '../message/task-message.js';
 import type { Sender, SendingTask } from '../producer/sender.js';
+import type { Clock } from '../runtime/clock.js';
 import { failpoint } from '../runtime/failpoint.js';
 import { WorkWindow } from '../runtime/work-window.js';
+import { keepClaim } from './chord-lease.js';
 import { joinedResults } from './chord-results.js';
 import type { Errbacks } from './errbacks.js';
 import { mayPass } from './may-pass.js';
@@ -19,6 +21,7 @@ export interface WorkflowEndDeps {
   readonly sender: Sender;
   readonly recorder: ResultRecorder;
   readonly errbacks: Errbacks;
+  readonly clock: Clock;
 }
 
 /** How a task ended, for those who wait for it. */
@@ -65,8 +68,9 @@ export class WorkflowEnd {
     const chords = backend?.chords;
     if (backend === undefined || chords === undefined) return;
     let saved: boolean;
+    const letGoOf = keepClaim(claim, chords, this.deps.clock);
     try {
-      saved = await this.#end(claim, backend, by);
+      saved = await this.#end(claim, backend, by).finally(letGoOf);
     } catch (error) {
       // One that nobody can end is not looked at for ever.
       const letGo = mayPass(error) ? chords.release(claim) : this.#close(claim, true);

@@ -186,6 +186,7 @@ export class ModelWorld {
         ended(claim);
         return store.close(claim);
       },
+      renew: (claim) => store.renew(claim),
       release: (claim) => store.release(claim),
       abandoned: (limit) => store.abandoned(limit),
     };

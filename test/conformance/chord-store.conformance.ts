@@ -240,6 +240,26 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       expect(ofChord(await w.other.abandoned(100), chord)).toBeUndefined();
     });
 
+    it('stays with a finisher that renews its lease, and not with one that has lost it', async () => {
+      await using w = await open();
+      const chord = aChord(w.store);
+      await chord.open(1);
+      const first = claimed(await chord.count(0));
+      for (let half = 0; half < 4; half += 1) {
+        await w.elapse(CHORD_LEASE_MS / 2);
+        await w.store.renew(first);
+      }
+      expect(await chord.count(0)).toEqual({ kind: 'repeated' });
+      expect(ofChord(await w.other.abandoned(100), chord)).toBeUndefined();
+      await w.elapse(CHORD_LEASE_MS);
+      const second = claimed(await chord.count(0));
+      await w.store.renew(first);
+      await w.elapse(CHORD_LEASE_MS / 2);
+      await w.store.release(second);
+      await w.store.renew(first);
+      expect(ofChord(await w.other.abandoned(100), chord)?.parts).toEqual(first.parts);
+    });
+
     it('goes to the next repeated part when its finisher died', async () => {
       await using w = await open();
       const chord = aChord(w.store);

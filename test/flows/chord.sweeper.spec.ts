@@ -3,6 +3,8 @@ import { PublishError } from '../../lib/errors.js';
 import { chain } from '../../lib/canvas/chain.js';
 import { chord } from '../../lib/canvas/chord.js';
 import { group } from '../../lib/canvas/group.js';
+import { sleep } from '../../lib/runtime/clock.js';
+import { armFailpoints } from '../../lib/runtime/failpoint.js';
 import { ChordWorld, step } from './chord-world.js';
 
 const body = step('body', [], { taskId: 'the-body' }).linkError(step('heard'));
@@ -15,11 +17,24 @@ describe('a chord that nobody would finish', () => {
     await using world = await ChordWorld.open();
     world.breakAt('chordCounted', false, true);
     await world.send(chord(header, body));
-    await world.elapse(20);
+    await world.elapse(10);
     expect(world.bodies).toEqual([]);
     await world.elapse(TAKEN_OVER_SECONDS);
     expect(world.bodies).toEqual([{ id: 'the-body', args: [[3, 7]] }]);
     await world.elapse(TAKEN_OVER_SECONDS);
+    expect(world.bodies).toHaveLength(1);
+  });
+
+  it('whose finisher waits for long, as for a broker that is away, is left to it', async () => {
+    await using world = await ChordWorld.open();
+    let sending = 0;
+    armFailpoints((passed) =>
+      passed === 'chordJoined' && (sending += 1) === 1 ? sleep(world.clock, 60_000) : undefined,
+    );
+    await world.send(chord(header, body));
+    await world.elapse(55);
+    expect([sending, world.bodies]).toEqual([1, []]);
+    await world.elapse(10);
     expect(world.bodies).toHaveLength(1);
   });
 

@@ -248,6 +248,7 @@ function counting(results: KeptResults): (ChordPart & { storedBefore: number })[
       return { kind: 'counted' };
     },
     close: nothing,
+    renew: nothing,
     release: nothing,
     abandoned: async () => [],
   };

@@ -22,7 +22,7 @@ const WORKERS = 4;
 /** The last part runs so long: by then the others have been counted. */
 const LAST_PART_MS = 250;
 /** Chords that are struck at before the first of them is taken over. */
-const WAVE = 12;
+const WAVE = 8;
 /** From the kill to the body. */
 const FOUND_MS = 30_000;
 const STRIKE_LIMIT_MS = 5_000;
