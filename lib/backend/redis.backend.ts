@@ -1,7 +1,7 @@
 import { BackendUnavailableError, EncodeError } from '../errors.js';
 import { ALWAYS_TAKEN, largestValue } from '../redis/redis.largest-value.js';
 import type { RedisLink } from '../redis/redis.link.js';
-import { runScript, script, type ScriptRunner } from '../redis/redis.script.js';
+import { runScript, type ScriptRunner } from '../redis/redis.script.js';
 import type { BackendSettings } from './backend.options.js';
 import { ChordPartCodec } from './chord-part.codec.js';
 import { CHORD_LOST_AFTER_MS, type ChordStore } from './chord-store.js';
@@ -10,6 +10,7 @@ import { chordKeys, GROUP_KEY } from './redis.chord-keys.js';
 import { RedisChordStore } from './redis.chord-store.js';
 import { RedisNotices } from './redis.notices.js';
 import { RedisRequests } from './redis.requests.js';
+import { RedisStores } from './redis.stores.js';
 import type { OnMeta, ReplyAddress, ResultBackend, TaskMeta, Unwatch } from './result-backend.js';
 import { SavedGroupCodec } from './saved-group.codec.js';
 import { successPatterns } from './stored-success.js';
@@ -17,22 +18,6 @@ import { TaskMetaCodec } from './task-meta.codec.js';
 
 /** Celery's key of a task's document; the same text is the channel it is announced on. */
 const KEY = 'celery-task-meta-';
-
-/**
- * Stores a document and announces it, unless a SUCCESS is stored: that one stays.
- * KEYS document. ARGV document, life in ms ('' for ever), patterns of a SUCCESS. Returns 1 when stored.
- */
-const STORE = script(`
-local current = redis.call('GET', KEYS[1])
-if current then
-  for index = 3, #ARGV do
-    if string.find(current, ARGV[index]) then return 0 end
-  end
-end
-if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
-redis.call('PUBLISH', KEYS[1], ARGV[1])
-return 1
-`);
 
 /** Celery's Redis result backend: expiring documents, each announced on the channel of its key's name. */
 export class RedisBackend implements ResultBackend {
@@ -47,9 +32,9 @@ export class RedisBackend implements ResultBackend {
   readonly #groupPrefix: string;
   readonly #codec: TaskMetaCodec;
   readonly #groups: SavedGroupCodec;
-  readonly #patterns: readonly Buffer[];
   readonly #link: RedisLink;
   readonly #requests: RedisRequests;
+  readonly #stores: RedisStores;
   readonly #notices: RedisNotices;
 
   constructor(url: string, settings: BackendSettings) {
@@ -60,10 +45,13 @@ export class RedisBackend implements ResultBackend {
     this.#groupPrefix = `${prefix}${GROUP_KEY}`;
     this.#codec = new TaskMetaCodec(settings.content, settings.serializer);
     this.#groups = new SavedGroupCodec(settings.content, settings.serializer);
-    this.#patterns = successPatterns(this.#codec.contentType);
-    this.#link = openLink('results', addresses, connection, settings, {});
+    const onUp = (): void => this.#stores.wake();
+    this.#link = openLink('results', addresses, connection, settings, { onUp });
     const { clock, timeoutMs, expiresMs } = settings;
-    this.#requests = new RedisRequests({ link: this.#link, url: this.url, clock, timeoutMs });
+    const shared = { link: this.#link, url: this.url, clock, timeoutMs };
+    this.#requests = new RedisRequests(shared);
+    const patterns = successPatterns(this.#codec.contentType);
+    this.#stores = new RedisStores({ ...shared, expiresMs, patterns });
     this.scripts = {
       prefix,
       run: (some, keys, args) => this.#requests.run((client) => runScript(client, some, keys, args)),
@@ -98,20 +86,16 @@ export class RedisBackend implements ResultBackend {
   }
 
   async store(meta: TaskMeta, _address: ReplyAddress): Promise<void> {
-    const { expiresMs } = this.#settings;
-    const life = expiresMs === undefined ? '' : Math.max(1, Math.round(expiresMs));
     const document = this.#codec.encode(meta);
-    const args = [document, life, ...this.#patterns];
-    const keys = [this.#keyOf(meta.taskId)];
-    const tooLarge = await this.#requests.run(async (client) => {
-      // Redis ends the connection over a value that is too large, mostly before anyone has read why.
-      const largest = document.length > ALWAYS_TAKEN ? await largestValue(client) : document.length;
-      if (document.length > largest) return largest;
-      await runScript(client, STORE, keys, args);
-      return undefined;
-    });
-    if (tooLarge === undefined) return;
-    const reason = `it has ${document.length} bytes, and Redis takes no more than ${tooLarge} (proto-max-bulk-len)`;
+    if (document.length > ALWAYS_TAKEN) await this.#refuseTooLarge(document);
+    await this.#stores.store(this.#keyOf(meta.taskId), document);
+  }
+
+  /** Redis ends the connection over a value that is too large, mostly before anyone has read why. */
+  async #refuseTooLarge({ length }: Buffer): Promise<void> {
+    const largest = await this.#requests.run(largestValue);
+    if (length <= largest) return;
+    const reason = `it has ${length} bytes, and Redis takes no more than ${largest} (proto-max-bulk-len)`;
     throw new EncodeError('The result', reason);
   }
 
@@ -151,6 +135,7 @@ export class RedisBackend implements ResultBackend {
   async close(): Promise<void> {
     this.#notices.close();
     this.#requests.close();
+    this.#stores.close();
   }
 
   #keyOf(taskId: string): string {

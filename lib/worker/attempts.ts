@@ -25,28 +25,27 @@ export class Attempts {
   constructor(private readonly deps: AttemptsDeps) {}
 
   work(request: Request): Promise<void> {
-    return this.#settle(request, this.#outcomeOf(request));
+    return this.#settle(request, () => this.#outcomeOf(request));
   }
 
   /** Those of a batch, in one call of their handler. Each is looked at, acknowledged and settled by itself. */
   workTogether(requests: readonly Request[]): readonly Promise<void>[] {
-    const stopped = requests.map((request) => this.#unlessStopped(request, TOGETHER));
+    const stopped = requests.map(async (request) => this.#unlessStopped(request, TOGETHER));
     const ran = this.#runReady(requests, stopped);
     return requests.map((request, index) => {
-      const outcome = async (): Promise<Outcome> => {
-        const ended = (await stopped[index]) ?? (await (await ran).get(request)) ?? stopOf(request);
-        await failpoint('finishedRun');
-        return ended;
-      };
-      return this.#settle(request, outcome());
+      const outcome = async (): Promise<Outcome> =>
+        (await stopped[index]) ?? (await (await ran).get(request)) ?? stopOf(request);
+      return this.#settle(request, outcome);
     });
   }
 
-  async #settle(request: Request, coming: Promise<Outcome>): Promise<void> {
+  async #settle(request: Request, run: () => Promise<Outcome>): Promise<void> {
     const { settlement, suspects } = this.deps;
     let outcome: Outcome | undefined;
     try {
-      outcome = await coming;
+      outcome = await run();
+      const struck = failpoint('finishedRun');
+      if (struck !== undefined) await struck;
       await settlement.settle(request, outcome);
     } finally {
       suspects.ended(request, outcome);
@@ -67,44 +66,63 @@ export class Attempts {
     return new Map(ready.map((request) => [request, outcomes.next().value]));
   }
 
-  async #outcomeOf(request: Request): Promise<Outcome> {
-    const { runner, observer } = this.deps;
-    const stopped = await this.#unlessStopped(request, ALONE);
-    if (stopped !== undefined) return stopped;
-    observer.started(request);
-    const outcome = await runner.run(request);
-    const struck = failpoint('finishedRun');
-    if (struck !== undefined) await struck;
-    return outcome;
+  #outcomeOf(request: Request): Promise<Outcome> {
+    const stopped = this.#unlessStopped(request, ALONE);
+    if (stopped instanceof Promise) return stopped.then((end) => end ?? this.#run(request));
+    return stopped === undefined ? this.#run(request) : Promise.resolve(stopped);
   }
 
-  /** Everything before the run; an outcome where there will be none. */
-  async #unlessStopped(request: Request, together: boolean): Promise<Outcome | undefined> {
-    const { admit, recorder, suspects, taskLog } = this.deps;
-    const { delivery, definition } = request;
-    const verdict = admit(request);
-    if (verdict.run === 'never') return revoked(verdict);
-    // Not ours any more means that another worker will run it.
-    if (definition.config.acksLate) {
-      if (request.lost) return ABANDONED;
-      if (suspects.covers(request)) {
-        const end = await suspects.begin(request, together);
-        if (end !== undefined) return end;
-      }
-    } else {
-      if ((await (delivery.ackFirst?.() ?? delivery.ack())) === 'lost') return ABANDONED;
-      request.ackedEarly = true;
-      await failpoint('ackedEarly');
-    }
-    if (definition.config.trackStarted && !request.ignoresResult) {
-      await recorder.started(request).catch((error: unknown) => {
-        taskLog.trouble(request, 'could not store its STARTED state', error);
-      });
-    }
-    const struck = failpoint('started');
-    if (struck !== undefined) await struck;
-    return request.abort.aborted ? stopOf(request) : undefined;
+  #run(request: Request): Promise<Outcome> {
+    this.deps.observer.started(request);
+    return this.deps.runner.run(request);
   }
+
+  /** Everything before the run. Most tasks wait for nothing here. */
+  #unlessStopped(request: Request, together: boolean): Stop {
+    const { config } = request.definition;
+    const verdict = this.deps.admit(request);
+    if (verdict.run === 'never') return revoked(verdict);
+    if (!config.acksLate) return this.#ackedFirst(request);
+    // Not ours any more means that another worker will run it.
+    if (request.lost) return ABANDONED;
+    if (this.deps.suspects.covers(request)) return this.#unlessSuspect(request, together);
+    return this.#begun(request);
+  }
+
+  async #ackedFirst(request: Request): Promise<Outcome | undefined> {
+    const { delivery } = request;
+    if ((await (delivery.ackFirst?.() ?? delivery.ack())) === 'lost') return ABANDONED;
+    request.ackedEarly = true;
+    const struck = failpoint('ackedEarly');
+    if (struck !== undefined) await struck;
+    return this.#begun(request);
+  }
+
+  async #unlessSuspect(request: Request, together: boolean): Promise<Outcome | undefined> {
+    return (await this.deps.suspects.begin(request, together)) ?? this.#begun(request);
+  }
+
+  #begun(request: Request): Stop {
+    const { trackStarted } = request.definition.config;
+    return trackStarted && !request.ignoresResult ? this.#tracked(request) : lastLook(request);
+  }
+
+  async #tracked(request: Request): Promise<Outcome | undefined> {
+    const { recorder, taskLog } = this.deps;
+    await recorder.started(request).catch((error: unknown) => {
+      taskLog.trouble(request, 'could not store its STARTED state', error);
+    });
+    return lastLook(request);
+  }
+}
+
+/** The outcome of what never runs. Undefined: it runs. */
+type Stop = Outcome | undefined | Promise<Outcome | undefined>;
+
+function lastLook(request: Request): Stop {
+  const look = (): Outcome | undefined => (request.abort.aborted ? stopOf(request) : undefined);
+  const struck = failpoint('started');
+  return struck === undefined ? look() : struck.then(look);
 }
 
 const TOGETHER = true;

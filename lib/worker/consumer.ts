@@ -424,8 +424,7 @@ export class Consumer implements Service {
     // Given back meanwhile, or about to be: the line is served no more.
     if (this.#stopping !== undefined) return;
     this.#begin(request);
-    const ended = this.#end(request, this.#attempts.work(request));
-    void ended.then(() => this.#free([request]));
+    void this.#end(request, this.#attempts.work(request), () => this.#free([request]));
   }
 
   #grantedTogether(requests: readonly Request[]): void {
@@ -448,16 +447,19 @@ export class Consumer implements Service {
     if (first !== undefined) this.deps.slotsOf(first).release();
   }
 
-  async #end(request: Request, work: Promise<void>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
+  /** Never rejects. @param then called once it is no longer this worker's */
+  #end(request: Request, work: Promise<void>, then = NOTHING): Promise<void> {
+    const ended = (): void => {
+      this.#letGo(request);
+      this.deps.limits.leave(request);
+      this.#processed += 1;
+      this.#checkDrained();
+      then();
+    };
+    return work.then(ended, (error: unknown) => {
       this.#internal(request.delivery, error, !request.ackedEarly);
-    }
-    this.#letGo(request);
-    this.deps.limits.leave(request);
-    this.#processed += 1;
-    this.#checkDrained();
+      ended();
+    });
   }
 
   /** Never rejects, and the message is never forgotten. */
@@ -524,6 +526,7 @@ export class Consumer implements Service {
 /** Requests that wait for their time, with an unlimited prefetch and at most ever. */
 const MOST_HELD = 1_000;
 const LIMITED = true;
+const NOTHING = (): void => undefined;
 /** Of a message, where starts are counted and nothing else is said. */
 const MOST_STARTS = 5;
 /** Before a message goes back that we ourselves failed on. */

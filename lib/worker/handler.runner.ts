@@ -53,8 +53,8 @@ export class HandlerRunner {
     return outcomes;
   }
 
-  async #run(requests: Requests): Promise<readonly Outcome[]> {
-    return requests.length === 1 ? [await this.#one(requests[0])] : this.#batch(requests);
+  #run(requests: Requests): Promise<readonly Outcome[]> {
+    return requests.length === 1 ? this.#one(requests[0]) : this.#batch(requests);
   }
 
   /** One call for all of them: what it throws, it throws for each. */
@@ -85,12 +85,13 @@ export class HandlerRunner {
     }
   }
 
-  async #one(request: Request): Promise<Outcome> {
+  async #one(request: Request): Promise<readonly [Outcome]> {
     const { clock, handlers } = this.deps;
     const startedMs = clock.monotonicMs();
     const context = this.#contextOf(request);
-    const ended = (thrown: unknown): Outcome =>
-      outcomeOfThrow(request, context.steered ?? thrown, clock.monotonicMs() - startedMs, this.deps);
+    const ended = (thrown: unknown): readonly [Outcome] => [
+      outcomeOfThrow(request, context.steered ?? thrown, clock.monotonicMs() - startedMs, this.deps),
+    ];
     try {
       const handler = handlers.get(context.name);
       if (handler === undefined) throw new NotRegistered(context.name);
@@ -98,7 +99,7 @@ export class HandlerRunner {
       // What the handler made of the throw does not change that it asked for a retry.
       if (context.steered !== undefined) return ended(context.steered);
       const runtimeMs = clock.monotonicMs() - startedMs;
-      return { kind: 'succeeded', value: value === undefined ? null : value, runtimeMs };
+      return [{ kind: 'succeeded', value: value === undefined ? null : value, runtimeMs }];
     } catch (thrown) {
       return ended(thrown);
     }

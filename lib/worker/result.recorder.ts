@@ -19,18 +19,18 @@ export interface RecorderDeps {
 export class ResultRecorder {
   constructor(private readonly deps: RecorderDeps) {}
 
-  async started(request: Request): Promise<void> {
+  started(request: Request): Promise<void> {
     const { hostname } = this.deps.config;
-    await this.#store(request, 'STARTED', { pid: process.pid, hostname }, undefined);
+    return this.#store(request, 'STARTED', { pid: process.pid, hostname }, undefined);
   }
 
   /** @throws EncodeError when the value cannot be written */
-  async succeeded(request: Request, value: unknown): Promise<void> {
-    await this.#store(request, 'SUCCESS', value, undefined);
+  succeeded(request: Request, value: unknown): Promise<void> {
+    return this.#store(request, 'SUCCESS', value, undefined);
   }
 
-  async failed(request: Request, failure: Failure): Promise<void> {
-    await this.#store(request, 'FAILURE', failure.error, failure.traceback);
+  failed(request: Request, failure: Failure): Promise<void> {
+    return this.#store(request, 'FAILURE', failure.error, failure.traceback);
   }
 
   async retrying(request: Request, retry: string, cause: unknown): Promise<void> {
@@ -39,8 +39,8 @@ export class ResultRecorder {
     await this.#store(request, 'RETRY', error, traceback);
   }
 
-  async revoked(request: Request, error: RemoteError): Promise<void> {
-    await this.#store(request, 'REVOKED', error, undefined);
+  revoked(request: Request, error: RemoteError): Promise<void> {
+    return this.#store(request, 'REVOKED', error, undefined);
   }
 
   /**
@@ -96,13 +96,9 @@ export class ResultRecorder {
     );
   }
 
-  async #store(
-    request: Request,
-    status: TaskState,
-    result: unknown,
-    traceback: string | undefined,
-  ): Promise<void> {
-    if (this.deps.backend === undefined) return;
+  #store(request: Request, status: TaskState, result: unknown, traceback: string | undefined): Promise<void> {
+    const { backend } = this.deps;
+    if (backend === undefined) return Promise.resolve();
     const { message, children, replyAddress } = request;
     const meta: TaskMeta = {
       taskId: message.id,
@@ -115,7 +111,7 @@ export class ResultRecorder {
       parentId: message.parentId,
       extended: this.deps.config.resultExtended ? this.#extended(request) : undefined,
     };
-    await this.#write(meta, replyAddress);
+    return backend.store(Object.freeze(meta), replyAddress);
   }
 
   async #write(meta: TaskMeta, address: ReplyAddress): Promise<void> {

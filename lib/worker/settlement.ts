@@ -45,7 +45,8 @@ export class Settlement {
   async settle(request: Request, outcome: Outcome): Promise<void> {
     const { taskLog, observer, later } = this.deps;
     try {
-      const settled = await this.#record(request, outcome);
+      const recorded = this.#record(request, outcome);
+      const settled = recorded instanceof Promise ? await recorded : recorded;
       taskLog.ended(request, settled);
       observer.ended(request, settled);
       await this.#release(request, settled);
@@ -65,7 +66,7 @@ export class Settlement {
     };
     switch (outcome.kind) {
       case 'succeeded':
-        return this.#succeeded(request, outcome);
+        return endsAlone(request) ? outcome : this.#succeeded(request, outcome);
       case 'failed':
         return this.#failed(request, outcome);
       case 'retrying':
@@ -213,16 +214,18 @@ export class Settlement {
     }
   }
 
-  async #release(request: Request, outcome: Outcome): Promise<void> {
+  #release(request: Request, outcome: Outcome): void | Promise<void> {
     if (request.ackedEarly) return;
     const { delivery, definition } = request;
     const acknowledgement = acknowledgementOf(outcome, definition.config);
     switch (acknowledgement) {
       case 'ack':
-        this.#checkLost(request, await delivery.ack());
-        return failpoint('ackedLate');
+        return delivery.ack().then((settled) => {
+          this.#checkLost(request, settled);
+          return failpoint('ackedLate');
+        });
       case 'reject':
-        return this.#checkLost(request, await delivery.reject());
+        return delivery.reject().then((settled) => this.#checkLost(request, settled));
       case 'requeue':
         // The first time at once; one that comes round and round has to wait.
         this.deps.later.requeueAfter(
@@ -251,6 +254,12 @@ export class Settlement {
 /** For whoever looks into the quarantine. */
 function reasonOf(outcome: Outcome): string {
   return outcome.kind === 'failed' && outcome.error instanceof PoisonPill ? outcome.error.how : outcome.kind;
+}
+
+/** Nobody waits for its success, as nobody does after most tasks: no callback, no next step, no chord, no reader. */
+function endsAlone({ message: { embed }, ignoresResult }: Request): boolean {
+  const { callbacks, chain, chord } = embed;
+  return ignoresResult && callbacks.length === 0 && chain.length === 0 && chord === undefined;
 }
 
 type Succeeded = Extract<Outcome, { kind: 'succeeded' }>;

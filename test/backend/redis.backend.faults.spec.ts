@@ -188,6 +188,27 @@ describe('storing results on Redis', () => {
     },
   );
 
+  it('stores many in few round trips, and refuses alone what cannot be stored', async () => {
+    await using server = await startRedis();
+    await using w = await aWorld(server.url);
+    await w.redis.lpush(w.keyOf('task-7'), 'no document');
+    const scriptsRun = async () => {
+      const stats = String(await w.redis.info('commandstats'));
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    await w.store('first');
+    const before = await scriptsRun();
+    const ends = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, index) => w.store(`task-${index}`)),
+    );
+    expect((await scriptsRun()) - before).toBeLessThan(5);
+    expect(ends.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([7]);
+    await expect(w.store('task-7')).rejects.toThrow(BackendUnavailableError);
+    expect(await w.redis.exists(...Array.from({ length: 100 }, (_, index) => w.keyOf(`task-${index}`)))).toBe(
+      100,
+    );
+  });
+
   it('goes on when Redis has forgotten its scripts', async () => {
     await using w = await aWorld();
     await w.store('a', { result: 1 });

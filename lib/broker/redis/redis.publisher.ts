@@ -6,7 +6,7 @@ import type { ListElement, PublishTarget } from '../broker.js';
 import type { RedisContext } from './redis.context.js';
 import { encodeEnvelope } from './redis.envelope.js';
 import { failureKind, refusalReason } from '../../redis/redis.failures.js';
-import { Outbox } from './redis.outbox.js';
+import { Outbox } from '../../redis/redis.outbox.js';
 import type { RedisTopology } from './redis.topology.js';
 
 interface Posting {

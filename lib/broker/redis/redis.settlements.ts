@@ -1,8 +1,8 @@
 import type { Settled } from '../broker.js';
+import { Outbox } from '../../redis/redis.outbox.js';
 import { runScript } from '../../redis/redis.script.js';
 import type { RedisContext } from './redis.context.js';
 import type { Held, Leases } from './redis.leases.js';
-import { Outbox } from './redis.outbox.js';
 import { restoreMarked } from './redis.restore.js';
 import { ACK, DEFER } from './redis.scripts.js';
 
@@ -31,6 +31,7 @@ export class Settlements {
       send: (items) => this.#send(items),
       repeatable: true,
       late: () => 'lost',
+      settled: (item, outcome) => this.#settled(item, outcome),
       weigh: () => 1,
       maxItems: 500,
       maxWeight: 500,
@@ -38,18 +39,18 @@ export class Settlements {
     });
   }
 
-  async settle(settlement: Settlement): Promise<Settled> {
-    const { held } = settlement;
-    if (this.#closed) return 'lost';
-    held.settling = true;
-    try {
-      return await this.#outbox.add(settlement, SETTLE_LIMIT_MS);
-    } catch (error) {
-      this.#context.log.error(`Redis refused to ${settlement.kind} a message: ${String(error)}`);
-      return 'lost';
-    } finally {
-      this.#leases.release(held);
-    }
+  /** Never rejects. */
+  settle(settlement: Settlement): Promise<Settled> {
+    if (this.#closed) return Promise.resolve('lost');
+    settlement.held.settling = true;
+    return this.#outbox.add(settlement, SETTLE_LIMIT_MS);
+  }
+
+  #settled({ kind, held }: Settlement, outcome: Settled | Error): Settled {
+    this.#leases.release(held);
+    if (!(outcome instanceof Error)) return outcome;
+    this.#context.log.error(`Redis refused to ${kind} a message: ${String(outcome)}`);
+    return 'lost';
   }
 
   /** From now on every delivery counts as lost: the broker gives them back. */

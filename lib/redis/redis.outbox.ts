@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../runtime/clock.js';
-import { failureKind } from '../../redis/redis.failures.js';
+import type { Clock, Timer } from '../runtime/clock.js';
+import { failureKind } from './redis.failures.js';
 
 export interface OutboxOptions<Item, Result> {
   readonly clock: Clock;
@@ -11,6 +11,8 @@ export interface OutboxOptions<Item, Result> {
   readonly repeatable: boolean;
   /** What an item that was not settled at its deadline settles with. */
   readonly late: (item: Item, sent: boolean) => Result | Error;
+  /** Told of each item as it is settled, and has the last word on what with. Default: as it came. */
+  readonly settled?: (item: Item, outcome: Result | Error) => Result | Error;
   readonly weigh: (item: Item) => number;
   readonly maxItems: number;
   readonly maxWeight: number;
@@ -72,6 +74,12 @@ export class Outbox<Item, Result> {
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
+  /** Settles every item as at its deadline, now. */
+  giveUp(): void {
+    this.#waiting = [];
+    for (const entry of this.#open) this.#settle(entry, this.#options.late(entry.item, entry.sent));
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#waiting.length === 0) return;
     this.#scheduled = true;
@@ -127,8 +135,10 @@ export class Outbox<Item, Result> {
     if (entry.settled) return;
     entry.settled = true;
     this.#open.delete(entry);
-    if (outcome instanceof Error) entry.reject(outcome);
-    else entry.resolve(outcome);
+    const { settled } = this.#options;
+    const end = settled === undefined ? outcome : settled(entry.item, outcome);
+    if (end instanceof Error) entry.reject(end);
+    else entry.resolve(end);
     if (this.#open.size > 0) return;
     this.#timer?.cancel();
     this.#timerAt = Number.POSITIVE_INFINITY;
