@@ -33,6 +33,7 @@ describe('fault tests, short', () => {
     ],
     ['store results that are heard of though notices get lost', 'RES-1', 'Redis', 'notices swallowed'],
     ['cut off again and again hold what they held before, and no more', 'RC-8', 'Redis', 'cut'],
+    ['live on wherever code of their application throws, and run every other task', 'PP-4', 'Redis', 'async'],
     ['killed under chords end each of them with one body', 'CH-2', 'Redis', 'kill -9'],
   ])(
     'workers %s (%s on %s, %s)',
