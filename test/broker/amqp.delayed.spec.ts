@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
 import type { Broker } from '../../lib/broker/broker.js';
 import { delayExchange, delayKey, delaySeconds } from '../../lib/broker/amqp/amqp.delayed.js';
@@ -5,6 +6,8 @@ import { plainQueue, type QueueDeclaration } from '../../lib/broker/topology.js'
 import { aMessage } from '../support/a-message.js';
 import { bodyOf, Inbox } from '../support/inbox.js';
 import { startRabbit } from '../support/rabbitmq.js';
+import { freePort } from '../support/servers/free-port.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 import { anAmqpWorld } from './amqp.world.js';
 
 const to = (queue: QueueDeclaration) => ({ exchange: '', routingKey: queue.name, queue });
@@ -128,6 +131,22 @@ describe('RabbitMQ broker: deferring', () => {
       await delivery.ack();
     }
     expect(inbox.received).toBe(5);
+  });
+
+  it('counts what a publish has waited for its connection', async () => {
+    await using world = await anAmqpWorld(inject('rabbitUrl'));
+    const queue = plainQueue(world.name('q'));
+    const inbox = await inboxOf(world.open(), queue);
+    const port = await freePort();
+    const late = world.open({ urls: [`amqp://127.0.0.1:${port}`] });
+    const dueMs = Date.now() + 4_900;
+    const published = late.publish(to(queue), aMessage(), { notBeforeMs: dueMs });
+    await pause(2_000);
+    await using _proxy = await startTcpProxy(Number(new URL(inject('rabbitUrl')).port), port);
+    await published;
+
+    await (await inbox.next()).ack();
+    expect(Date.now() - dueMs).toBeLessThan(1_000);
   });
 
   it('a queue made anew since the last deferral gets its messages back too', async () => {

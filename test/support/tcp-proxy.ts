@@ -14,7 +14,8 @@ export interface TcpProxy extends AsyncDisposable {
   cut(): void;
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** @param port its own; default any that is free */
+export async function startTcpProxy(targetPort: number, port = 0): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let frozen = false;
   let accepted = 0;
@@ -33,7 +34,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       });
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const end = (): void => {
     for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy();

@@ -2,7 +2,7 @@ import type { WireMessage } from '../../message/wire-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Delivery, Settled } from '../broker.js';
 import { ORIGIN_HEADER } from './amqp.arrival.js';
-import { delayExchange, delayKey, delaySeconds } from './amqp.delayed.js';
+import { delayTarget } from './amqp.delayed.js';
 import type { AmqpPublisher } from './amqp.publisher.js';
 
 /** Puts deliveries away into the delay queues: first a confirmed copy, then the original is acknowledged. */
@@ -36,9 +36,9 @@ export class Deferrals {
 
   async #put(delivery: Delivery, dueMs: number, ack: () => boolean): Promise<Settled> {
     const { queue } = delivery;
-    const seconds = delaySeconds(dueMs, this.#clock.now());
-    const target = { exchange: delayExchange(seconds), routingKey: delayKey(seconds, queue) };
-    await this.#publisher.publish(target, delayedCopy(delivery.message, delivery), this.#limitMs, queue);
+    const target = delayTarget(queue, dueMs, this.#clock.now());
+    const copy = delayedCopy(delivery.message, delivery);
+    await this.#publisher.publish(target, copy, this.#limitMs, { queue, dueMs });
     return ack() ? 'settled' : 'lost';
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Channel } from 'amqplib';
+import type { PublishTarget } from '../broker.js';
 import type { AdminChannel } from './amqp.admin.js';
 import { refusal } from './amqp.failures.js';
 import { toTable } from './amqp.table.js';
@@ -40,6 +41,12 @@ export function delaySeconds(dueMs: number, nowMs: number): number {
 export function delayKey(seconds: number, queue: string): string {
   const bits = seconds.toString(2).padStart(LEVELS, '0').split('');
   return `${bits.join('.')}.${addressOf(queue)}`;
+}
+
+/** Where a message enters now that is to be back in its queue by then, epoch ms. */
+export function delayTarget(queue: string, dueMs: number, nowMs: number): PublishTarget {
+  const seconds = delaySeconds(dueMs, nowMs);
+  return { exchange: delayExchange(seconds), routingKey: delayKey(seconds, queue) };
 }
 
 /** Celery's native delayed delivery: messages fall through queues with times to live of 2^27, 2^26 … 1 seconds. */

@@ -5,7 +5,7 @@ import type { PublishTarget } from '../broker.js';
 import type { QueueDeclaration } from '../topology.js';
 import type { AmqpContext } from './amqp.context.js';
 import { delayedCopy } from './amqp.deferrals.js';
-import { delayExchange, delayKey, delaySeconds } from './amqp.delayed.js';
+import { delayTarget } from './amqp.delayed.js';
 import type { AmqpPublisher } from './amqp.publisher.js';
 
 /**
@@ -35,11 +35,11 @@ export class HoldingBack {
     // The last second is a worker's to wait.
     if (queue === undefined || !(notBeforeMs - nowMs >= 1000)) return undefined;
     if ((this.#refused.get(queue.name) ?? 0) > clock.monotonicMs()) return undefined;
-    const seconds = delaySeconds(notBeforeMs, nowMs);
-    const delayed = { exchange: delayExchange(seconds), routingKey: delayKey(seconds, queue.name) };
+    const delayed = delayTarget(queue.name, notBeforeMs, nowMs);
+    const deferral = { queue, dueMs: notBeforeMs };
     const copy = delayedCopy(message, target);
     const sentMs = clock.monotonicMs();
-    return this.publisher.publish(delayed, copy, limitMs, queue).catch((error: unknown) => {
+    return this.publisher.publish(delayed, copy, limitMs, deferral).catch((error: unknown) => {
       if (!isRefusal(error)) throw error;
       this.#refused.set(queue.name, clock.monotonicMs() + REFUSED_MS);
       this.context.log.warn(

@@ -2,12 +2,21 @@ import type { WireMessage } from '../../message/wire-message.js';
 import type { PublishTarget } from '../broker.js';
 import type { QueueDeclaration } from '../topology.js';
 
+/** What the delay queues are to do with a message. Its way through them is chosen when it is written: it may have waited. */
+export interface Deferral {
+  /** The queue it is to come to, one that stands or is to be declared. */
+  readonly queue: string | QueueDeclaration;
+  /** Epoch, ms. */
+  readonly dueMs: number;
+}
+
 /** One publish, from the call until it has settled. */
 export interface Posting {
-  readonly target: PublishTarget;
+  /** Of a deferred message: as of its last write. */
+  target: PublishTarget;
   readonly message: WireMessage;
-  /** The queue that a deferred message is to come to, one that stands or is to be declared; undefined for an ordinary publish. */
-  readonly deferredFor: string | QueueDeclaration | undefined;
+  /** Undefined for an ordinary publish. */
+  readonly deferral: Deferral | undefined;
   /** Monotonic, ms. */
   readonly deadlineMs: number;
   readonly resolve: () => void;

@@ -9,8 +9,9 @@ import type { QueueDeclaration } from '../topology.js';
 import type { AmqpConnection } from './amqp.connection.js';
 import type { AmqpContext } from './amqp.context.js';
 import { suspectsOf } from './amqp.culprit.js';
+import { delayTarget } from './amqp.delayed.js';
 import { replyText } from './amqp.failures.js';
-import { shownTarget, type Posting } from './amqp.posting.js';
+import { shownTarget, type Deferral, type Posting } from './amqp.posting.js';
 import type { AmqpSession } from './amqp.session.js';
 import { toPublishOptions } from './amqp.wire.js';
 
@@ -55,12 +56,7 @@ export class AmqpPublisher {
     this.#context = context;
   }
 
-  publish(
-    target: PublishTarget,
-    message: WireMessage,
-    limitMs: number,
-    deferredFor?: string | QueueDeclaration,
-  ): Promise<void> {
+  publish(target: PublishTarget, message: WireMessage, limitMs: number, deferral?: Deferral): Promise<void> {
     const { config, clock } = this.#context;
     const most = this.#takes ? MOST_UNDER_WAY : config.maxWaitingPublishes;
     if (this.#unsent.size >= most) {
@@ -73,7 +69,7 @@ export class AmqpPublisher {
       const posting: Posting = {
         target,
         message,
-        deferredFor,
+        deferral,
         deadlineMs,
         resolve,
         reject,
@@ -186,7 +182,10 @@ export class AmqpPublisher {
   }
 
   #write(posting: Posting, channel: ConfirmChannel): void {
-    const { target, message } = posting;
+    const { message, deferral } = posting;
+    if (deferral !== undefined)
+      posting.target = delayTarget(nameOf(deferral.queue), deferral.dueMs, this.#context.clock.now());
+    const { target } = posting;
     const write = (posting.writes += 1);
     try {
       const options = toPublishOptions(message, this.#mustArrive(target));
@@ -242,9 +241,9 @@ export class AmqpPublisher {
 
   /** It certainly went nowhere. If the queue we declared has been deleted since, it is declared once more. */
   #unroutable(posting: Posting): void {
-    const { target, deferredFor } = posting;
+    const { target, deferral } = posting;
     const queue = target.queue?.consumerOnly === true ? undefined : target.queue?.name;
-    const deferred = nameOf(deferredFor);
+    const deferred = deferral === undefined ? undefined : nameOf(deferral.queue);
     if (posting.redeclared || (queue === undefined && deferred === undefined)) {
       return this.#reject(posting, new UnroutableError(shownTarget(target)));
     }
@@ -341,16 +340,17 @@ export class AmqpPublisher {
 }
 
 /** What has to be declared first. Rejects as `AmqpTopology.need`. */
-function missingFor({ target, deferredFor }: Posting, session: AmqpSession): Promise<void> | undefined {
-  if (deferredFor === undefined) return session.topology.need(target);
-  if (typeof deferredFor === 'string') return session.delayed.need(deferredFor);
-  const { name } = deferredFor;
-  const own = session.topology.need({ exchange: '', routingKey: name, queue: deferredFor });
+function missingFor({ target, deferral }: Posting, session: AmqpSession): Promise<void> | undefined {
+  if (deferral === undefined) return session.topology.need(target);
+  const { queue } = deferral;
+  if (typeof queue === 'string') return session.delayed.need(queue);
+  const { name } = queue;
+  const own = session.topology.need({ exchange: '', routingKey: name, queue });
   return own ?? session.delayed.need(name);
 }
 
-function nameOf(queue: string | QueueDeclaration | undefined): string | undefined {
-  return typeof queue === 'object' ? queue.name : queue;
+function nameOf(queue: string | QueueDeclaration): string {
+  return typeof queue === 'string' ? queue : queue.name;
 }
 
 function asPublishError(target: PublishTarget, error: CeleryError): CeleryError {
