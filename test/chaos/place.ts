@@ -47,7 +47,7 @@ export class Servers implements AsyncDisposable {
     }
     const redis = this.given.redisUrl === undefined ? await (this.#redis ??= startRedis()) : undefined;
     const redisUrl = redis?.url ?? this.given.redisUrl ?? '';
-    const common = { taskDefaultQueue: queue, backend: `${redisUrl}/9`, resultExpires: '10m' } as const;
+    const common = { taskDefaultQueue: queue, backend: `${redisUrl}/9`, resultExpires: '3h' } as const;
     if (name === 'Redis') {
       const prefix = `${queue}:`;
       const brokerTransportOptions = { ...leases(`${LEASE_MS}ms`), globalKeyprefix: prefix };

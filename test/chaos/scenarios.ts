@@ -3,6 +3,7 @@ import { alo1 } from './scenarios/alo-1.js';
 import { alo4 } from './scenarios/alo-4.js';
 import { alo7 } from './scenarios/alo-7.js';
 import { alo8 } from './scenarios/alo-8.js';
+import { amo3 } from './scenarios/amo-3.js';
 import { bt2 } from './scenarios/bt-2.js';
 import { chords, delays } from './scenarios/delays.js';
 import { alo10, alo11 } from './scenarios/alo-10.js';
@@ -61,6 +62,7 @@ export const SCENARIOS: readonly Scenario[] = [
   alo8,
   alo10,
   alo11,
+  amo3,
   ...publishing,
   rc1,
   ...wires,

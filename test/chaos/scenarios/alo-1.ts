@@ -64,7 +64,8 @@ export const alo1: Scenario = {
 
     const { entries } = load.reader;
     const verdict = check(entries);
-    const slowestMs = slowestRestart(entries, killed);
+    const restartsMs = restartTimes(entries, killed);
+    const slowestMs = restartsMs.at(-1) ?? 0;
     const left = await leftover();
     const unstored = kind === 'late' ? await idsNotStored(load.app, verdict, entries) : [];
     const running = kills * CONCURRENCY;
@@ -80,9 +81,7 @@ export const alo1: Scenario = {
         ...(kind === 'late' ? brokenLate(verdict, running * 2) : brokenEarly(verdict, running)),
         ...(unstored.length > 0 ? [`${unstored.length} have no stored end: ${unstored[0]}`] : []),
         ...(left > 0 ? [`${left} messages were left behind`] : []),
-        ...(isTimed(tier) && place.name === 'Redis' && slowestMs > LEASE_MS * 2
-          ? [`recovery took ${slowestMs} ms`]
-          : []),
+        ...(isTimed(tier) && place.name === 'Redis' ? slow(restartsMs) : []),
         ...endings.flatMap(({ code }) => (code === 0 ? [] : [`a worker ended with ${code} instead of 0`])),
       ],
     });
@@ -120,18 +119,32 @@ function brokenEarly(verdict: Verdict, most: number): string[] {
   ];
 }
 
-/** From a kill to the next start of a task that the dead worker was running, the slowest, ms. */
-function slowestRestart(entries: readonly Entry[], killed: readonly Death[]): number {
+/**
+ * A dead worker's task starts anew within two leases. One in twenty at most may find that the worker which took it next died
+ * before it began: the ledger does not show that, and it costs those two leases again.
+ */
+function slow(restartsMs: readonly number[]): string[] {
+  const usualMs = restartsMs[Math.floor(restartsMs.length * 0.95)] ?? 0;
+  const slowestMs = restartsMs.at(-1) ?? 0;
+  return [
+    ...(usualMs > LEASE_MS * 2 ? [`one recovery in twenty took ${usualMs} ms`] : []),
+    ...(slowestMs > LEASE_MS * 4 ? [`recovery took ${slowestMs} ms`] : []),
+  ];
+}
+
+/** From each kill to the next start of a task that the dead worker was running, ms, the shortest first. */
+function restartTimes(entries: readonly Entry[], killed: readonly Death[]): number[] {
   const deaths = new Map(killed.map(({ pid, atMs }) => [pid, atMs]));
   const cut = new Map<string, number>();
-  let slowest = 0;
+  const times: number[] = [];
   for (const { step, id, pid, atMs } of entries) {
     if (step === 'started') {
-      slowest = Math.max(slowest, atMs - (cut.get(id) ?? atMs));
+      const cutMs = cut.get(id);
+      if (cutMs !== undefined) times.push(atMs - cutMs);
       const diesMs = deaths.get(pid);
       if (diesMs === undefined) cut.delete(id);
       else cut.set(id, diesMs);
     } else if (step === 'ended') cut.delete(id);
   }
-  return slowest;
+  return times.toSorted((one, other) => one - other);
 }
