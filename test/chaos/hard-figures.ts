@@ -4,3 +4,5 @@
 export const RETRIES = 2;
 /** Of the first retry of `hard.depends`, doubled with each. */
 export const BACKOFF_SECONDS = 2;
+/** Where `hard.depends` notes the times that its retries were due, epoch ms, one a line. */
+export const duesFile = (away: string): string => `${away}.dues`;

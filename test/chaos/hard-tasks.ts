@@ -1,10 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Reject, Task, TaskContext, Tasks } from '../../lib/index.js';
 import { copyGives, type Copied } from './copies.js';
-import { BACKOFF_SECONDS, RETRIES } from './hard-figures.js';
+import { BACKOFF_SECONDS, duesFile, RETRIES } from './hard-figures.js';
 import { note } from './own-order.js';
 
 /** How a task ends its process, and what keeps it busy for ever. */
@@ -91,7 +91,7 @@ export class HardTasks {
     throw task.retry({ countdown: 1, cause: new Error(`as it should: ${wrong}`) });
   }
 
-  /** Fails while the file is there. */
+  /** Fails while the file is there, and notes beside it when each retry was due. */
   @Task({
     ...LATE,
     autoretryFor: [Error],
@@ -99,8 +99,9 @@ export class HardTasks {
     retryBackoff: BACKOFF_SECONDS,
     retryBackoffMax: 8,
   })
-  depends({ id }: TaskContext, away: string): void {
+  depends({ id, eta }: TaskContext, away: string): void {
     note('started', id);
+    if (eta !== undefined) appendFileSync(duesFile(away), `${eta.getTime()}\n`);
     if (existsSync(away)) throw new Error('it is away');
     note('ended', id);
   }

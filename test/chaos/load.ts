@@ -81,14 +81,14 @@ export class Load implements AsyncDisposable {
 
   /**
    * Waits until every accepted task has ended, or nothing has moved for `quietMs` and, where that is asked, the broker holds
-   * no message any more. Gives up when nothing has moved for a minute.
+   * no message any more. Gives up when nothing has moved for a minute, or for `quietMs` where that is longer.
    */
   async drained(quietMs: number, isEmpty: () => Promise<boolean> = async () => true): Promise<void> {
     let movedMs = performance.now();
     for (;;) {
       if (this.#follow() > 0) movedMs = performance.now();
       const stillMs = performance.now() - movedMs;
-      if (this.#open.size === 0 || stillMs > GIVE_UP_MS) return;
+      if (this.#open.size === 0 || stillMs > Math.max(GIVE_UP_MS, quietMs)) return;
       if (stillMs > quietMs && (await isEmpty())) return;
       await pause(20);
     }

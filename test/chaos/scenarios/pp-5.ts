@@ -1,17 +1,16 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { check } from '../checker.js';
 import { Fleet } from '../fleet.js';
-import { BACKOFF_SECONDS } from '../hard-figures.js';
+import { BACKOFF_SECONDS, duesFile } from '../hard-figures.js';
 import { judged, promises } from '../judge.js';
-import type { Entry } from '../ledger.js';
 import { workedOff } from '../leftover.js';
 import { Load } from '../load.js';
 import { sized, type Scenario } from '../scenario.js';
 
 const AWAY_MS = 15_000;
-/** Of the plan: no second has more than so many times the mean. */
+/** Of the plan: in no second are more retries due than so many times the mean. A busy worker runs them in gushes all the same. */
 const MOST_OF_MEAN = 3;
 const QUIET_MS = 60_000;
 
@@ -53,9 +52,10 @@ export const pp5: Scenario = {
     const verdict = check(load.reader.entries);
     const broken = promises(verdict, ['lost', 'stuck', 'duplicated', 'unexpected']);
     if (left > 0) broken.push(`${left} messages were left behind`);
-    const { most, mean } = rateOf(load.reader.entries, sentMs + BACKOFF_SECONDS * 1_000, backMs);
+    const dues = (await readFile(duesFile(away), 'utf8')).trim().split('\n').map(Number);
+    const { most, mean } = rateOf(dues, sentMs + BACKOFF_SECONDS * 1_000, backMs);
     if (most > Math.max(mean * MOST_OF_MEAN, FEW))
-      broken.push(`${most} retries came in one second, ${mean.toFixed(1)} in the mean`);
+      broken.push(`${most} retries were due in one second, ${mean.toFixed(1)} in the mean`);
     return judged({
       stage,
       test: 'PP-5',
@@ -73,11 +73,11 @@ const AT_ONCE = 100;
 /** So few tell nothing about spikes. */
 const FEW = 30;
 
-/** Of starts in each second between the two times. */
-function rateOf(entries: readonly Entry[], fromMs: number, toMs: number): { most: number; mean: number } {
+/** In each second between the two times. */
+function rateOf(timesMs: readonly number[], fromMs: number, toMs: number): { most: number; mean: number } {
   const seconds = new Map<number, number>();
-  for (const { step, atMs } of entries) {
-    if (step !== 'started' || atMs < fromMs || atMs >= toMs) continue;
+  for (const atMs of timesMs) {
+    if (atMs < fromMs || atMs >= toMs) continue;
     const second = Math.floor((atMs - fromMs) / 1_000);
     seconds.set(second, (seconds.get(second) ?? 0) + 1);
   }
