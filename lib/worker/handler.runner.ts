@@ -95,7 +95,9 @@ export class HandlerRunner {
     try {
       const handler = handlers.get(context.name);
       if (handler === undefined) throw new NotRegistered(context.name);
-      const value = await context.run(() => handler(context));
+      const given = context.run(() => handler(context));
+      // Not every handler is asynchronous, and waiting costs.
+      const value = isThenable(given) ? await given : given;
       // What the handler made of the throw does not change that it asked for a retry.
       if (context.steered !== undefined) return ended(context.steered);
       const runtimeMs = clock.monotonicMs() - startedMs;
@@ -118,4 +120,8 @@ export class HandlerRunner {
       this.deps.effectsOf(request),
     );
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }

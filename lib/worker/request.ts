@@ -27,6 +27,7 @@ export class Request {
   together: readonly Request[] | undefined;
   /** Everything this run sent, callbacks too, as Celery's result tuples. */
   readonly children: unknown[] = [];
+  #label: string | undefined;
   readonly abort = new LazyAbort((abort) => {
     if (!this.ackedEarly) onAbort(this.delivery.lost, () => abort.abort(new DeliveryLost()));
   });
@@ -43,7 +44,7 @@ export class Request {
 
   /** `mail.send[id]`, for log lines. */
   get label(): string {
-    return labelOf(this.message);
+    return (this.#label ??= labelOf(this.message));
   }
 
   /** Celery's clients write `ignore_result: false` on every call that says nothing of it, so only `true` counts. */

@@ -75,6 +75,49 @@ describe('Redis envelope', () => {
     }
   });
 
+  describe('with a long body', () => {
+    const long = Buffer.from(JSON.stringify(['x'.repeat(9_000)]));
+    const base64 = long.toString('base64');
+    const withBody = (written: string, more = '') =>
+      decode(
+        `{"body": ${written}, "headers": {"task": "t"}, "properties": {"body_encoding": "base64"}${more}}`,
+      );
+
+    it('reads it as any other', () => {
+      const { message, malformed } = withBody(JSON.stringify(base64));
+      expect(malformed).toBeUndefined();
+      expect(message.body.equals(long)).toBe(true);
+      expect(message.headers).toEqual({ task: 't' });
+    });
+
+    it('takes one that is not base64 as it stands', () => {
+      const { message } = changed((envelope) => {
+        envelope['body'] = `"quoted" ${'x'.repeat(9_000)}`;
+        envelope.properties['body_encoding'] = 'utf-8';
+      });
+      expect(message.body.toString()).toBe(`"quoted" ${'x'.repeat(9_000)}`);
+    });
+
+    it('takes the last of two, as JSON has it', () => {
+      const { message } = withBody(JSON.stringify(base64), ', "body": "W10="');
+      expect(message.body.toString()).toBe('[]');
+    });
+
+    it('reads base64 with escapes in it', () => {
+      const slashes = Buffer.alloc(6_000, 0xff);
+      const { message } = withBody(`"${slashes.toString('base64').replaceAll('/', '\\/')}"`);
+      expect(message.body.equals(slashes)).toBe(true);
+    });
+
+    it.each([
+      ['no base64', `"${'?'.repeat(9_000)}"`, 'the body is not base64'],
+      ['no end', `"${base64}`, /invalid JSON/],
+      ['a quote in it', `"${base64}"${base64}"`, /invalid JSON/],
+    ])('says what is wrong: %s', (_, written, reason) => {
+      expect(withBody(written).malformed).toMatch(reason);
+    });
+  });
+
   it('needs neither delivery tag nor delivery info nor priority', () => {
     const found = changed((envelope) => {
       delete envelope.properties['delivery_tag'];

@@ -48,12 +48,41 @@ export function encodeEnvelope(
 
 /** Never throws: whatever is not an envelope comes back as `malformed`, whole. */
 export function decodeEnvelope(raw: Buffer): Envelope {
-  let parsed: unknown;
   try {
-    parsed = readJson(raw, ENVELOPE_LIMITS);
+    return (
+      (raw.length > LONG_BYTES ? withBodyApart(raw) : undefined) ??
+      envelopeOf(raw, readJson(raw, ENVELOPE_LIMITS))
+    );
   } catch (error) {
     return malformed(raw, error instanceof UndecodableMessageError ? error.reason : 'unreadable');
   }
+}
+
+/** From here on it pays not to read a body of base64 as a part of its envelope. */
+const LONG_BYTES = 4_096;
+const BODY_FIRST = /^\{"body": ?"/;
+const QUOTE = 0x22;
+const STAND_IN = 'apart';
+
+/** Undefined where the envelope does not begin with its body, or has two, or one that is not base64. */
+function withBodyApart(raw: Buffer): Envelope | undefined {
+  const start = BODY_FIRST.exec(raw.toString('latin1', 0, 10))?.[0].length;
+  if (start === undefined) return undefined;
+  const end = raw.indexOf(QUOTE, start);
+  if (end === -1) return undefined;
+  const rest = Buffer.concat([raw.subarray(0, start), Buffer.from(STAND_IN), raw.subarray(end)]);
+  try {
+    const parsed = recordOf(readJson(rest, ENVELOPE_LIMITS));
+    if (parsed?.['body'] !== STAND_IN || recordOf(parsed['properties'])?.['body_encoding'] !== 'base64')
+      return undefined;
+    const envelope = envelopeOf(raw, { ...parsed, body: raw.toString('latin1', start, end) });
+    return envelope.malformed === undefined ? envelope : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function envelopeOf(raw: Buffer, parsed: unknown): Envelope {
   if (!isRecord(parsed)) return malformed(raw, 'not a JSON object');
   const { headers, properties, body } = parsed;
   if (!isRecord(headers)) return malformed(raw, `headers are ${kindOf(headers)}, not an object`);
@@ -96,16 +125,16 @@ function decodeBody(body: string, encoding: unknown): Buffer | string {
 function decodeProperties(given: Readonly<Record<string, unknown>>): MessageProperties {
   const { correlation_id: correlationId, reply_to: replyTo, expiration, priority } = given;
   const sentMs = readSent(given['timestamp']);
-  return {
-    ...(typeof correlationId === 'string' && { correlationId }),
-    ...(typeof replyTo === 'string' && { replyTo }),
+  const properties: Writable<MessageProperties> = {
     deliveryMode: given['delivery_mode'] === 1 ? 1 : 2,
     priority: Number.isSafeInteger(priority) ? Number(priority) : 0,
-    ...((typeof expiration === 'string' || typeof expiration === 'number') && {
-      expiration: String(expiration),
-    }),
-    ...(sentMs !== undefined && { sentMs }),
   };
+  if (typeof correlationId === 'string') properties.correlationId = correlationId;
+  if (typeof replyTo === 'string') properties.replyTo = replyTo;
+  if (typeof expiration === 'string' || typeof expiration === 'number')
+    properties.expiration = String(expiration);
+  if (sentMs !== undefined) properties.sentMs = sentMs;
+  return properties;
 }
 
 function malformed(raw: Buffer, reason: string): Envelope {
@@ -118,6 +147,12 @@ function malformed(raw: Buffer, reason: string): Envelope {
     returns: 0,
     malformed: reason,
   };
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return isRecord(value) ? value : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
