@@ -5,8 +5,9 @@ import { WorkWindow } from '../../../lib/runtime/work-window.js';
 import { check } from '../checker.js';
 import { Fleet, type Member } from '../fleet.js';
 import { judged, promises } from '../judge.js';
+import { leftover } from '../leftover.js';
 import { Load } from '../load.js';
-import { Servers } from '../place.js';
+import { Servers, type Place } from '../place.js';
 import { isTimed, sized, type Scenario } from '../scenario.js';
 
 const CONCURRENCY = 16;
@@ -18,8 +19,12 @@ const MOST_GROWN = 50 * 2 ** 20;
 /** Memory is looked at when what was taken has been put away. */
 const SETTLE_MS = 3_000;
 const WAIT_MS = 120_000;
+const WARM_UPS = 3;
 
-/** A flood of tasks that are due in an hour takes little of a worker's memory, and little of the pace of those due at once. */
+/**
+ * A flood of tasks that are due in an hour takes little of a worker's memory, and once it is put away little of the pace of
+ * those due at once. Where workers put it away, as on Redis, they share their time with it until then: told, not judged.
+ */
 export const eta3: Scenario = {
   id: 'ETA-3',
   title: 'tasks due at once behind a flood of delayed ones',
@@ -38,22 +43,27 @@ export const eta3: Scenario = {
     await using load = await Load.open({ ...options, backlog: 0 });
     const worker = await fleet.start();
 
-    const tasks = sized(tier, 10_000, 200);
+    // A tenth would be over before a rate can be told from noise.
+    const tasks = tier === 'ci' ? 5_000 : sized(tier, 10_000, 200);
     const flood = sized(tier, 200_000, 2_000);
-    await rate(load, tasks);
+    // What a worker grows by anyway as it warms up is none of the flood's.
+    for (let each = 0; each < WARM_UPS; each += 1) await rate(load, tasks);
     const calm = await rate(load, tasks);
     await pause(SETTLE_MS);
-    const before = residentBytes(worker);
+    const baseBytes = residentBytes(worker);
     await inTurns(flood, () => load.app.client.applyAsync('chaos.late', { args: [0], countdown: COUNTDOWN }));
+    const meanwhile = await rate(load, tasks);
+    const putAwayMs = await putAway(load, place);
     const flooded = await rate(load, tasks);
     await pause(SETTLE_MS);
-    const grown = residentBytes(worker) - before;
+    const grown = residentBytes(worker) - baseBytes;
     const [ending] = await fleet.stop();
     load.reader.more();
 
     const verdict = check(load.reader.entries);
-    const rates = `${Math.round(flooded)} a second behind ${flood} delayed ones, ${Math.round(calm)} without`;
-    console.log(`    ${rates}; the worker grew by ${(grown / 2 ** 20).toFixed(1)} MiB`);
+    const rates = `${Math.round(flooded)} a second with ${flood} put away, ${Math.round(calm)} without`;
+    const earlier = `${Math.round(meanwhile)} a second until they were, ${Math.round(putAwayMs)} ms later`;
+    console.log(`    ${rates}; ${earlier}; the worker grew by ${(grown / 2 ** 20).toFixed(1)} MiB`);
     const none = ['lost', 'stuck', 'duplicated', 'restarted', 'unexpected'] as const;
     return judged({
       stage,
@@ -79,6 +89,13 @@ async function rate(load: Load, tasks: number): Promise<number> {
   await inTurns(tasks, () => load.send('late', 0));
   await load.drained(WAIT_MS);
   return (tasks * 1000) / (performance.now() - sinceMs);
+}
+
+/** Until none of the flood waits in the queue any more, ms. */
+async function putAway(load: Load, place: Place): Promise<number> {
+  const sinceMs = performance.now();
+  while ((await leftover(load, place)) > 0 && performance.now() - sinceMs < WAIT_MS) await pause(50);
+  return performance.now() - sinceMs;
 }
 
 async function inTurns(times: number, send: () => Promise<unknown>): Promise<void> {
