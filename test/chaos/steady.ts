@@ -7,8 +7,6 @@ const AT_ONCE = 200;
 const MOST_WAITING = 2_000;
 const LIMIT_MS = 120_000;
 const CHUNKS = 40;
-/** Of all tasks: by then everything has been made for the first time. */
-const WARM_UP = 0.1;
 
 export interface Growth {
   /** Bytes for each task, after the warm-up. */
@@ -21,12 +19,14 @@ export interface Growth {
  * Sends so many tasks, never more than a few thousand ahead of the workers, and measures at forty places, where nothing is
  * left to do.
  * @param left messages that are not worked off
+ * @param warmUp part of the tasks by which everything has been made for the first time, and compiled
  */
 export async function steadily(
   app: CeleryApp,
   tasks: number,
   left: () => Promise<number>,
   measure: () => Promise<Memory>,
+  warmUp: number,
 ): Promise<Growth> {
   const points: { readonly at: number; readonly memory: Memory }[] = [];
   const until = async (most: number): Promise<void> => {
@@ -48,7 +48,7 @@ export async function steadily(
     await until(0);
     points.push({ at: sent + chunk, memory: await measure() });
   }
-  const fitted = points.slice(Math.ceil(points.length * WARM_UP));
+  const fitted = points.slice(Math.ceil(points.length * warmUp));
   const grows = (of: (memory: Memory) => number): number =>
     slope(fitted.map(({ at, memory }) => ({ at, bytes: of(memory) })));
   const last = points.at(-1)?.memory ?? { heap: 0, rss: 0 };
