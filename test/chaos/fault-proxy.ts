@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { resetOrClose } from '../support/reset-or-close.js';
 import type { Random } from './random.js';
 
 export type Direction = 'toServer' | 'toClient';
@@ -64,7 +65,7 @@ export async function startFaultProxy(
 
   const reset = (some: Iterable<Wire>): void => {
     for (const wire of some) {
-      for (const end of wire.ends) end.resetAndDestroy();
+      for (const end of wire.ends) resetOrClose(end);
       wires.delete(wire);
     }
   };

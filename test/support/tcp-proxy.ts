@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { resetOrClose } from './reset-or-close.js';
 
 /** A wire between a client and a server that a test can cut or let go silent. */
 export interface TcpProxy extends AsyncDisposable {
@@ -37,7 +38,7 @@ export async function startTcpProxy(targetPort: number, port = 0): Promise<TcpPr
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const end = (): void => {
-    for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of pairs) for (const socket of pair) resetOrClose(socket);
     pairs.clear();
   };
   return {
