@@ -33,26 +33,27 @@ else if (chosen.length === 0) {
     console.log(`${workload.name} (${seconds} s)`);
     for (const row of measured) console.log(`  ${row.contender}: ${row.failed ?? figure(row)}`);
     rows.push(...measured);
+    // A run that is broken off keeps what it has measured.
+    await save(rows);
   }
-  await report(rows);
+  console.log(`\n${textOf(rows)}`);
+  if (rows.some(({ failed }) => failed !== undefined)) process.exitCode = 1;
 }
 
-async function report(rows: readonly Row[]): Promise<void> {
-  const machine = thisMachine();
-  const caption = describeMachine(machine);
+function textOf(rows: readonly Row[]): string {
   const targets = verdicts(rows);
   const tables = [markdownTable(rows), ...(targets.length > 0 ? [targetTable(targets)] : [])];
-  const about = `Medians of ${rounds} rounds, ${size.toLocaleString('en')} tasks each. ${caption}`;
-  console.log(`\n${tables.join('\n\n')}\n\n${about}`);
-  if (out !== undefined) {
-    const chart = chartOf(rows, caption);
-    await mkdir(out, { recursive: true });
-    await writeFile(
-      join(out, 'bench.json'),
-      `${JSON.stringify({ machine, rounds, size, rows, targets }, null, 2)}\n`,
-    );
-    await writeFile(join(out, 'bench.md'), `${tables.join('\n\n')}\n\n${about}\n`);
-    if (chart !== undefined) await writeFile(join(out, 'bench.svg'), chart);
-  }
-  if (rows.some(({ failed }) => failed !== undefined)) process.exitCode = 1;
+  const about = `Medians of ${rounds} rounds, ${size.toLocaleString('en')} tasks each. ${describeMachine(thisMachine())}`;
+  return `${tables.join('\n\n')}\n\n${about}`;
+}
+
+async function save(rows: readonly Row[]): Promise<void> {
+  if (out === undefined) return;
+  const machine = thisMachine();
+  const told = { machine, rounds, size, rows, targets: verdicts(rows) };
+  const chart = chartOf(rows, describeMachine(machine));
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, 'bench.json'), `${JSON.stringify(told, null, 2)}\n`);
+  await writeFile(join(out, 'bench.md'), `${textOf(rows)}\n`);
+  if (chart !== undefined) await writeFile(join(out, 'bench.svg'), chart);
 }

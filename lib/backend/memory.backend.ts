@@ -4,7 +4,7 @@ import { ChordPartCodec } from './chord-part.codec.js';
 import { CHORD_LOST_AFTER_MS, type ChordStore } from './chord-store.js';
 import { KeptStates } from './kept-states.js';
 import { MemoryChords, MemoryChordStore } from './memory.chord-store.js';
-import type { OnMeta, ReplyAddress, ResultBackend, TaskMeta, Unwatch } from './result-backend.js';
+import type { OnMeta, ReplyAddress, ResultBackend, Stored, TaskMeta, Unwatch } from './result-backend.js';
 import { SavedGroupCodec } from './saved-group.codec.js';
 import { TaskMetaCodec } from './task-meta.codec.js';
 import { Watchers } from './watchers.js';
@@ -17,7 +17,7 @@ interface Saved {
   readonly expiresAtMs: number;
 }
 
-interface Stored extends Saved {
+interface KeptState extends Saved {
   readonly succeeded: boolean;
 }
 
@@ -25,7 +25,7 @@ interface Stored extends Saved {
 class Shelf {
   readonly groups = new KeptStates<Saved>(LIMITS);
   readonly chords = new MemoryChords();
-  readonly results = new KeptStates<Stored>(LIMITS);
+  readonly results = new KeptStates<KeptState>(LIMITS);
   readonly watchers = new Watchers();
 }
 
@@ -61,11 +61,11 @@ export class MemoryBackend implements ResultBackend {
     return Promise.resolve();
   }
 
-  async store(meta: TaskMeta, _address: ReplyAddress): Promise<void> {
+  async store(meta: TaskMeta, _address: ReplyAddress): Promise<Stored> {
     const document = this.#codec.encode(meta);
     const { results } = this.#shelf;
     const nowMs = this.#clock.now();
-    if (this.#find(meta.taskId)?.succeeded === true) return;
+    if (this.#find(meta.taskId)?.succeeded === true) return 'kept';
     const stored = {
       document,
       succeeded: meta.status === 'SUCCESS',
@@ -74,6 +74,7 @@ export class MemoryBackend implements ResultBackend {
     results.set(meta.taskId, stored, document.length);
     results.dropWhile(({ expiresAtMs }) => expiresAtMs <= nowMs);
     this.#tell(meta.taskId);
+    return 'stored';
   }
 
   async get(taskId: string): Promise<TaskMeta | undefined> {
@@ -122,7 +123,7 @@ export class MemoryBackend implements ResultBackend {
       this.#shelf.watchers.tell(taskId, () => this.#codec.decode(stored.document, taskId));
   }
 
-  #find(taskId: string): Stored | undefined {
+  #find(taskId: string): KeptState | undefined {
     const stored = this.#shelf.results.get(taskId);
     return stored !== undefined && stored.expiresAtMs > this.#clock.now() ? stored : undefined;
   }

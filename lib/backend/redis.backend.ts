@@ -11,7 +11,7 @@ import { RedisChordStore } from './redis.chord-store.js';
 import { RedisNotices } from './redis.notices.js';
 import { RedisRequests } from './redis.requests.js';
 import { RedisStores } from './redis.stores.js';
-import type { OnMeta, ReplyAddress, ResultBackend, TaskMeta, Unwatch } from './result-backend.js';
+import type { OnMeta, ReplyAddress, ResultBackend, Stored, TaskMeta, Unwatch } from './result-backend.js';
 import { SavedGroupCodec } from './saved-group.codec.js';
 import { successPatterns } from './stored-success.js';
 import { TaskMetaCodec } from './task-meta.codec.js';
@@ -85,10 +85,10 @@ export class RedisBackend implements ResultBackend {
     });
   }
 
-  async store(meta: TaskMeta, _address: ReplyAddress): Promise<void> {
+  async store(meta: TaskMeta, _address: ReplyAddress): Promise<Stored> {
     const document = this.#codec.encode(meta);
     if (document.length > ALWAYS_TAKEN) await this.#refuseTooLarge(document);
-    await this.#stores.store(this.#keyOf(meta.taskId), document);
+    return this.#stores.store(this.#keyOf(meta.taskId), document);
   }
 
   /** Redis ends the connection over a value that is too large, mostly before anyone has read why. */

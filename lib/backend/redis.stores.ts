@@ -5,6 +5,7 @@ import type { RedisLink } from '../redis/redis.link.js';
 import { Outbox } from '../redis/redis.outbox.js';
 import { runScript, script } from '../redis/redis.script.js';
 import type { Clock } from '../runtime/clock.js';
+import type { Stored } from './result-backend.js';
 
 export interface StoresDeps {
   readonly link: RedisLink;
@@ -18,7 +19,7 @@ export interface StoresDeps {
   readonly patterns: readonly Buffer[];
 }
 
-interface Stored {
+interface Storing {
   readonly key: string;
   readonly document: Buffer;
 }
@@ -58,14 +59,14 @@ const WINDOW = 4;
 
 /** Stores task documents, many in one round trip, over lost connections until their deadlines. */
 export class RedisStores {
-  readonly #outbox: Outbox<Stored, true>;
+  readonly #outbox: Outbox<Storing, Stored>;
   /** Of the last attempt. */
   #problem: unknown;
   #closed = false;
 
   constructor(private readonly deps: StoresDeps) {
     const { link, clock } = deps;
-    this.#outbox = new Outbox<Stored, true>({
+    this.#outbox = new Outbox<Storing, Stored>({
       clock,
       ready: () => link.up,
       send: (items) => this.#send(items),
@@ -81,10 +82,10 @@ export class RedisStores {
   }
 
   /** @throws BackendUnavailableError */
-  async store(key: string, document: Buffer): Promise<void> {
+  async store(key: string, document: Buffer): Promise<Stored> {
     if (this.#closed) throw this.#unavailable();
     this.deps.link.start();
-    await this.#outbox.add({ key, document }, this.deps.timeoutMs);
+    return this.#outbox.add({ key, document }, this.deps.timeoutMs);
   }
 
   wake(): void {
@@ -96,7 +97,7 @@ export class RedisStores {
     this.#outbox.giveUp();
   }
 
-  async #send(items: readonly Stored[]): Promise<readonly (true | Error)[]> {
+  async #send(items: readonly Storing[]): Promise<readonly (Stored | Error)[]> {
     // Half of the time, so that the other half is left for a second connection when this one has gone silent.
     const { link, timeoutMs } = this.deps;
     try {
@@ -110,20 +111,20 @@ export class RedisStores {
   }
 
   /** The keys of one script must be on one node. */
-  async #storeAll(client: RedisClient, items: readonly Stored[]): Promise<readonly (true | Error)[]> {
+  async #storeAll(client: RedisClient, items: readonly Storing[]): Promise<readonly (Stored | Error)[]> {
     if (!client.isCluster) return this.#storeTogether(client, items);
     const each = await Promise.all(items.map((item) => this.#storeTogether(client, [item])));
     return each.flat();
   }
 
-  async #storeTogether(client: RedisClient, items: readonly Stored[]): Promise<readonly (true | Error)[]> {
+  async #storeTogether(client: RedisClient, items: readonly Storing[]): Promise<readonly (Stored | Error)[]> {
     const { expiresMs, patterns } = this.deps;
     const life = expiresMs === undefined ? '' : Math.max(1, Math.round(expiresMs));
     const keys = items.map(({ key }) => key);
     const documents = items.map(({ document }) => document);
     const answer = await runScript(client, STORE, keys, [life, patterns.length, ...patterns, ...documents]);
     const ends: readonly unknown[] = Array.isArray(answer) ? answer : [];
-    const outcomes = items.map((_, index) => (typeof ends[index] === 'number' ? true : refused(ends[index])));
+    const outcomes = items.map((_, index) => endOf(ends[index]));
     // The server to ask is another one: the connection is made anew, and all of it stored again.
     const moving = outcomes.find(isMoving);
     if (moving !== undefined) throw moving;
@@ -134,16 +135,17 @@ export class RedisStores {
     return new BackendUnavailableError(this.deps.url, this.#problem ?? this.deps.link.problem);
   }
 
-  #settled(outcome: true | Error): true | Error {
-    if (outcome === true || outcome instanceof BackendUnavailableError) return outcome;
+  #settled(outcome: Stored | Error): Stored | Error {
+    if (!(outcome instanceof Error) || outcome instanceof BackendUnavailableError) return outcome;
     const cause =
       failureKind(outcome) === 'refused' ? new Error(refusalReason(outcome), { cause: outcome }) : outcome;
     return new BackendUnavailableError(this.deps.url, cause);
   }
 }
 
-/** As ioredis says it, so that all refusals are read the same way. */
-function refused(answer: unknown): Error {
+function endOf(answer: unknown): Stored | Error {
+  if (typeof answer === 'number') return answer === 0 ? 'kept' : 'stored';
+  // As ioredis says it, so that all refusals are read the same way.
   const error = new Error(Buffer.isBuffer(answer) ? answer.toString() : 'Redis gave no answer for this item');
   error.name = 'ReplyError';
   return error;

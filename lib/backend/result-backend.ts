@@ -17,7 +17,7 @@ export interface ResultBackend {
    * same). Resolves once stored.
    * @throws BackendUnavailableError when it could not be stored before the deadline
    */
-  store(meta: TaskMeta, address: ReplyAddress): Promise<void>;
+  store(meta: TaskMeta, address: ReplyAddress): Promise<Stored>;
 
   /** The stored state; undefined when nothing is known of the id (Celery's PENDING). */
   get(taskId: string): Promise<TaskMeta | undefined>;
@@ -62,6 +62,9 @@ export interface BackendSupport {
   /** False: only the process that sent a task can read its result, once (rpc). */
   readonly shared: boolean;
 }
+
+/** `kept`: another run of the task has succeeded before, and that SUCCESS stays. */
+export type Stored = 'stored' | 'kept';
 
 /** Must not throw. */
 export type OnMeta = (meta: TaskMeta) => void;

@@ -14,7 +14,7 @@ import { KeptStates } from './kept-states.js';
 import { NO_GROUPS } from './no-groups.js';
 import type { ReplyChannel } from './reply-channel.js';
 import { READY_STATES } from './result-backend.js';
-import type { OnMeta, ReplyAddress, ResultBackend, TaskMeta, Unwatch } from './result-backend.js';
+import type { OnMeta, ReplyAddress, ResultBackend, Stored, TaskMeta, Unwatch } from './result-backend.js';
 import { TaskMetaCodec } from './task-meta.codec.js';
 import { Watchers } from './watchers.js';
 
@@ -65,8 +65,8 @@ export class RpcBackend implements ResultBackend {
     await this.#connecting;
   }
 
-  async store(meta: TaskMeta, { replyTo, correlationId }: ReplyAddress): Promise<void> {
-    if (replyTo === undefined || replyTo === '') return;
+  async store(meta: TaskMeta, { replyTo, correlationId }: ReplyAddress): Promise<Stored> {
+    if (replyTo === undefined || replyTo === '') return 'stored';
     const message: WireMessage = {
       body: this.#codec.encode(meta),
       contentType: this.#codec.contentType,
@@ -75,6 +75,8 @@ export class RpcBackend implements ResultBackend {
       properties: { correlationId, deliveryMode: this.#settings.persistent ? 2 : 1, priority: 0 },
     };
     await this.#send(replyTo, message);
+    // Each is a message of its own: none stands in another's way.
+    return 'stored';
   }
 
   async get(taskId: string): Promise<TaskMeta | undefined> {

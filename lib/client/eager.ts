@@ -29,7 +29,7 @@ export function settledResult(meta: TaskMeta): ResultBackend {
     replyTo: undefined,
     ...NO_GROUPS,
     connect: async () => undefined,
-    store: async () => undefined,
+    store: async () => 'stored',
     get: async (taskId) => (taskId === meta.taskId ? meta : undefined),
     watch(taskId, onMeta) {
       if (taskId === meta.taskId) queueMicrotask(() => onMeta(meta));

@@ -24,7 +24,8 @@ export function eventKey(type: string): string {
 export const MANY_TASKS_KEY = 'task.multi';
 
 /**
- * A listener's own queue, gone with its connection. Lives and keeps events as long as Celery's do by default.
+ * A listener's own queue, gone with its connection. Lives and keeps events as long as Celery's do by default, and no more than
+ * `MOST_KEPT` bytes of them: then the oldest go first.
  * @param routingKey `#` for all, `worker.#` for those about workers
  */
 export function eventQueue(
@@ -33,7 +34,11 @@ export function eventQueue(
   exchange: ExchangeDeclaration,
 ): QueueDeclaration {
   return Object.freeze({
-    ...plainQueue(name, { 'x-expires': 60_000, 'x-message-ttl': 5_000 }),
+    ...plainQueue(name, {
+      'x-expires': 60_000,
+      'x-message-ttl': 5_000,
+      'x-max-length-bytes': MOST_KEPT,
+    }),
     exchange,
     routingKey,
     durable: false,
@@ -41,3 +46,5 @@ export function eventQueue(
     consumerOnly: true,
   });
 }
+
+const MOST_KEPT = 32 * 2 ** 20;

@@ -19,6 +19,12 @@ export interface ReceiverDeps {
   readonly routingKey?: string;
 }
 
+/**
+ * Messages sent to a receiver and not heard yet. RabbitMQ keeps what it sends without a bound in its own memory for as long as the
+ * receiver does not read; what stays in the queue is dropped after 5 s.
+ */
+const MOST_ON_THE_WAY = 100;
+
 type Listener = (event: CeleryEvent) => void;
 
 /** Hears the events of a fleet, Python's and ours, while it is started. */
@@ -50,9 +56,11 @@ export class EventReceiver implements Service {
     const { broker, routingKey = '#' } = this.deps;
     const queue = eventQueue(`celeryev.${randomUUID()}`, routingKey, eventExchange(broker.supports));
     this.#subscription ??= broker.consume([queue], {
-      prefetch: 0,
-      noAck: true,
-      onDelivery: ({ message }) => this.#hear(message),
+      prefetch: MOST_ON_THE_WAY,
+      onDelivery: (delivery) => {
+        this.#hear(delivery.message);
+        void delivery.ack();
+      },
     });
     await this.#subscription;
   }

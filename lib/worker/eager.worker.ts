@@ -133,6 +133,7 @@ export class EagerWorker {
       store: async (meta) => {
         // The state of an attempt that is retried comes after the states of the retry it made.
         if (meta.status !== 'RETRY') this.#outcomes.set(meta.taskId, { meta, error: undefined });
+        return 'stored';
       },
       get: async (taskId) => this.#outcomes.get(taskId)?.meta,
       watch: (taskId, onMeta) => {

@@ -1,5 +1,5 @@
 import { EXCEPTION_STATES, READY_STATES } from '../backend/result-backend.js';
-import type { ReplyAddress, ResultBackend, TaskMeta, TaskState } from '../backend/result-backend.js';
+import type { ReplyAddress, ResultBackend, Stored, TaskMeta, TaskState } from '../backend/result-backend.js';
 import type { NeverRun } from '../canvas/never-run.js';
 import { formatCeleryDate } from '../message/celery-date.js';
 import { toRemoteError, tracebackOf, type RemoteError } from '../message/remote-error.js';
@@ -15,21 +15,24 @@ export interface RecorderDeps {
   readonly config: { readonly hostname: string; readonly resultExtended: boolean };
 }
 
-/** Writes what is known of a task to the result backend, in Celery's words. Each call resolves once it is stored. */
+/**
+ * Writes what is known of a task to the result backend, in Celery's words. Each call resolves once it is stored, to undefined
+ * where nothing is kept.
+ */
 export class ResultRecorder {
   constructor(private readonly deps: RecorderDeps) {}
 
-  started(request: Request): Promise<void> {
+  started(request: Request): Promise<unknown> {
     const { hostname } = this.deps.config;
     return this.#store(request, 'STARTED', { pid: process.pid, hostname }, undefined);
   }
 
   /** @throws EncodeError when the value cannot be written */
-  succeeded(request: Request, value: unknown): Promise<void> {
+  succeeded(request: Request, value: unknown): Promise<Stored | undefined> {
     return this.#store(request, 'SUCCESS', value, undefined);
   }
 
-  failed(request: Request, failure: Failure): Promise<void> {
+  failed(request: Request, failure: Failure): Promise<Stored | undefined> {
     return this.#store(request, 'FAILURE', failure.error, failure.traceback);
   }
 
@@ -39,8 +42,13 @@ export class ResultRecorder {
     await this.#store(request, 'RETRY', error, traceback);
   }
 
-  revoked(request: Request, error: RemoteError): Promise<void> {
+  revoked(request: Request, error: RemoteError): Promise<Stored | undefined> {
     return this.#store(request, 'REVOKED', error, undefined);
+  }
+
+  /** What is stored of it, by whichever of its runs. */
+  async standing({ id }: Request): Promise<TaskMeta | undefined> {
+    return this.deps.backend?.get(id);
   }
 
   /**
@@ -51,7 +59,10 @@ export class ResultRecorder {
     if (typeof state !== 'string' || state === '') {
       throw new TypeError(`updateState() needs the name of a state, got ${typeof state}`);
     }
-    if (!EXCEPTION_STATES.has(state)) return this.#store(request, state, meta ?? null, undefined);
+    if (!EXCEPTION_STATES.has(state)) {
+      await this.#store(request, state, meta ?? null, undefined);
+      return;
+    }
     if (!(meta instanceof Error)) {
       throw new TypeError(
         `updateState(${JSON.stringify(state)}) needs an Error as its data: readers expect one`,
@@ -96,9 +107,14 @@ export class ResultRecorder {
     );
   }
 
-  #store(request: Request, status: TaskState, result: unknown, traceback: string | undefined): Promise<void> {
+  #store(
+    request: Request,
+    status: TaskState,
+    result: unknown,
+    traceback: string | undefined,
+  ): Promise<Stored | undefined> {
     const { backend } = this.deps;
-    if (backend === undefined) return Promise.resolve();
+    if (backend === undefined) return Promise.resolve(undefined);
     const { message, children, replyAddress } = request;
     const meta: TaskMeta = {
       taskId: message.id,

@@ -1,3 +1,4 @@
+import type { Stored } from '../backend/result-backend.js';
 import type { Settled } from '../broker/broker.js';
 import { EncodeError } from '../errors.js';
 import type { RemoteError } from '../message/remote-error.js';
@@ -86,7 +87,12 @@ export class Settlement {
       case 'ignored':
         // Its state is its own affair; that it has ended concerns others.
         return after(
-          this.#endOthers(request, 'FAILURE', { error: celeryError('Ignore', []), traceback: undefined }),
+          this.#endOthers(
+            request,
+            'FAILURE',
+            { error: celeryError('Ignore', []), traceback: undefined },
+            undefined,
+          ),
         );
       case 'replaced':
         return this.#replaced(request, outcome);
@@ -108,23 +114,25 @@ export class Settlement {
       if (!request.ackedEarly && mayPass(error)) throw new Unsettled(error);
       return failed(error);
     }
+    let stored: Stored | undefined;
     if (!request.ignoresResult) {
       try {
-        await this.#stored(request, recorder.succeeded(request, outcome.value));
+        stored = await this.#stored(request, recorder.succeeded(request, outcome.value));
       } catch (error) {
         if (error instanceof EncodeError) return failed(error);
         throw error;
       }
     }
-    const counting = this.deps.end.partEnded(request.message, 'SUCCESS', outcome.value);
-    if (counting !== undefined) await this.#attempt(request, 'could not be counted in its chord', counting);
+    if (isPart(request)) await this.#countPart(request, { state: 'SUCCESS', result: outcome.value }, stored);
     return outcome;
   }
 
   async #failed(request: Request, outcome: Failed): Promise<Outcome> {
     const failure = failureOf(outcome.error);
-    if (request.storesErrors) await this.#stored(request, this.deps.recorder.failed(request, failure));
-    await this.#endOthers(request, 'FAILURE', failure);
+    const stored = request.storesErrors
+      ? await this.#stored(request, this.deps.recorder.failed(request, failure))
+      : undefined;
+    await this.#endOthers(request, 'FAILURE', failure, stored);
     const { errbacks } = request.message.embed;
     const calls = this.deps.errbacks.call(
       { request: request.asFailed, errbacks, asParent: request.asParent },
@@ -174,34 +182,59 @@ export class Settlement {
 
   async #rejected(request: Request, reason: string): Promise<void> {
     const failure = { error: celeryError('Reject', [reason, false]), traceback: undefined };
-    if (request.storesErrors) await this.#stored(request, this.deps.recorder.failed(request, failure));
-    await this.#endOthers(request, 'FAILURE', failure);
+    const stored = request.storesErrors
+      ? await this.#stored(request, this.deps.recorder.failed(request, failure))
+      : undefined;
+    await this.#endOthers(request, 'FAILURE', failure, stored);
   }
 
   async #revoked(request: Request, error: RemoteError): Promise<void> {
-    if (request.storesErrors) await this.#stored(request, this.deps.recorder.revoked(request, error));
-    await this.#endOthers(request, 'REVOKED', { error, traceback: undefined });
+    const stored = request.storesErrors
+      ? await this.#stored(request, this.deps.recorder.revoked(request, error))
+      : undefined;
+    await this.#endOthers(request, 'REVOKED', { error, traceback: undefined }, stored);
   }
 
   /** What waits for a task that did not succeed: its chord, and the steps that would have come after it. */
-  async #endOthers(request: Request, state: EndState, failure: Failure): Promise<void> {
+  async #endOthers(
+    request: Request,
+    state: EndState,
+    failure: Failure,
+    stored: Stored | undefined,
+  ): Promise<void> {
     const { end } = this.deps;
-    const counting = end.partEnded(request.message, state, failure.error);
-    if (counting !== undefined) await this.#attempt(request, 'could not be counted in its chord', counting);
+    if (isPart(request)) await this.#countPart(request, { state, result: failure.error }, stored);
     const rest = end.restNeverRuns(request.message, state, failure, request.storesErrors);
     await this.#attempt(request, 'could not end the rest of its chain', rest);
   }
 
-  /** @throws Unsettled, or the EncodeError of a value that can never be stored */
-  async #stored(request: Request, storing: Promise<void>): Promise<void> {
+  /** A part that has succeeded in another run before counts as that run stored it, so that body and results agree. */
+  async #countPart(request: Request, own: PartEnd, stored: Stored | undefined): Promise<void> {
+    const { end, recorder } = this.deps;
+    const count = async (): Promise<void> => {
+      const standing = stored === 'kept' ? await recorder.standing(request) : undefined;
+      const part: PartEnd = standing === undefined ? own : { state: 'SUCCESS', result: standing.result };
+      await end.partEnded(request.message, part.state, part.result);
+    };
+    await this.#attempt(request, 'could not be counted in its chord', count());
+  }
+
+  /**
+   * @returns undefined where nothing is kept
+   * @throws Unsettled, or the EncodeError of a value that can never be stored
+   */
+  async #stored(request: Request, storing: Promise<Stored | undefined>): Promise<Stored | undefined> {
+    let stored: Stored | undefined;
     try {
-      await storing;
+      stored = await storing;
     } catch (error) {
       if (error instanceof EncodeError) throw error;
       if (!request.ackedEarly) throw new Unsettled(error);
       this.deps.taskLog.trouble(request, 'could not store its result', error);
     }
-    await failpoint('resultStored');
+    const struck = failpoint('resultStored');
+    if (struck !== undefined) await struck;
+    return stored;
   }
 
   /** Something that may be had by running the task again, where that is possible. */
@@ -260,6 +293,16 @@ function reasonOf(outcome: Outcome): string {
 function endsAlone({ message: { embed }, ignoresResult }: Request): boolean {
   const { callbacks, chain, chord } = embed;
   return ignoresResult && callbacks.length === 0 && chain.length === 0 && chord === undefined;
+}
+
+function isPart({ message }: Request): boolean {
+  return message.embed.chord !== undefined;
+}
+
+/** How a part of a chord is counted. */
+interface PartEnd {
+  readonly state: EndState;
+  readonly result: unknown;
 }
 
 type Succeeded = Extract<Outcome, { kind: 'succeeded' }>;

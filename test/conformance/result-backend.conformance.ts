@@ -167,14 +167,14 @@ export function resultBackendConformance(name: string, { open, shared }: Backend
       expect((await all).map((meta) => meta.result)).toEqual(ids.map((_, index) => index));
     });
 
-    it('never overwrites a stored SUCCESS', async () => {
+    it('never overwrites a stored SUCCESS, and says so', async () => {
       await using w = await world();
       const arrived = w.told(w.taskId);
-      await w.store(aMeta({ taskId: w.taskId, result: 'kept' }));
+      expect(await w.store(aMeta({ taskId: w.taskId, result: 'kept' }))).toBe('stored');
       await arrived;
       if (!shared) return;
       const failure = { exc_type: 'E', exc_message: [], exc_module: 'js' };
-      await w.store(aMeta({ taskId: w.taskId, status: 'FAILURE', result: failure }));
+      expect(await w.store(aMeta({ taskId: w.taskId, status: 'FAILURE', result: failure }))).toBe('kept');
       expect(await w.backend.get(w.taskId)).toMatchObject({ status: 'SUCCESS', result: 'kept' });
     });
 

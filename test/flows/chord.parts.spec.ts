@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chord } from '../../lib/canvas/chord.js';
 import { signature } from '../../lib/canvas/from-dict.js';
+import { aMeta } from '../conformance/result-backend.conformance.js';
 import { ChordWorld, step, type AnyStep } from './chord-world.js';
 
 const body = step('body', [], { taskId: 'the-body' }).linkError(step('heard'));
@@ -44,5 +45,20 @@ describe('a chord ends, and tells it once, when a part', () => {
     expect(world.bodies).toEqual([]);
     await world.elapse(60);
     expect(world.heard).toHaveLength(1);
+  });
+});
+
+describe('a part that has succeeded in another run before', () => {
+  it.each<[what: string, part: AnyStep]>([
+    ['succeeds with another result', step('add', [10, 10], { taskId: 'part' })],
+    ['fails', step('boom', [], { taskId: 'part' })],
+  ])('and now %s counts as it stands stored', async (_what, part) => {
+    await using world = await ChordWorld.open();
+    const standing = aMeta({ taskId: 'part', status: 'SUCCESS', result: 7 });
+    await world.app.backend?.store(standing, { replyTo: undefined, correlationId: 'part' });
+    await world.send(chord([step('add', [1, 2]), part], body));
+    await world.elapse(5);
+    expect(world.bodies.map(({ args }) => args)).toEqual([[[3, 7]]]);
+    expect(await world.metaOf('part')).toMatchObject({ status: 'SUCCESS', result: 7 });
   });
 });

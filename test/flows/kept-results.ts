@@ -1,6 +1,6 @@
 import { NO_GROUPS } from '../../lib/backend/no-groups.js';
 import type { ChordStore } from '../../lib/backend/chord-store.js';
-import type { ReplyAddress, ResultBackend, TaskMeta } from '../../lib/backend/result-backend.js';
+import type { ReplyAddress, ResultBackend, Stored, TaskMeta } from '../../lib/backend/result-backend.js';
 
 /** A result backend that keeps every state ever stored, and fails when a test wants it to. */
 export class KeptResults implements ResultBackend {
@@ -20,11 +20,12 @@ export class KeptResults implements ResultBackend {
 
   async connect(): Promise<void> {}
 
-  async store(meta: TaskMeta, address: ReplyAddress): Promise<void> {
+  async store(meta: TaskMeta, address: ReplyAddress): Promise<Stored> {
     await this.onStore?.(meta);
     const failure = this.failure?.(meta);
     if (failure !== undefined) throw failure;
     this.stored.push({ meta, address });
+    return 'stored';
   }
 
   /** The last one; undefined when nothing was stored. */
