@@ -41,6 +41,8 @@ export class AmqpPublisher {
   readonly #unsent = new Set<Posting>();
   /** Written and not confirmed, in order. */
   readonly #sent = new Set<Posting>();
+  /** Of both, those that may not go unheard. */
+  #owed = 0;
   #channel: ConfirmChannel | undefined;
   #session: AmqpSession | undefined;
   /** amqplib's buffer is full: until `drain`. */
@@ -77,6 +79,7 @@ export class AmqpPublisher {
         redeclared: false,
         settled: false,
       };
+      if (target.mayGoUnheard !== true) this.#owed += 1;
       if (deadlineMs < this.#timerAtMs) this.#lookAt(deadlineMs);
       this.#offer(posting);
     });
@@ -84,7 +87,7 @@ export class AmqpPublisher {
 
   /** Resolves when every publish has settled, but for those that may go unheard. */
   drained(): Promise<void> {
-    if (this.#isDrained) return Promise.resolve();
+    if (this.#owed === 0) return Promise.resolve();
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
@@ -93,11 +96,6 @@ export class AmqpPublisher {
     this.#timer?.cancel();
     for (const posting of [...this.#sent, ...this.#unsent])
       this.#reject(posting, new PublishError(shownTarget(posting.target), true, 'the connection was closed'));
-  }
-
-  get #isDrained(): boolean {
-    const mustBeHeard = ({ target }: Posting): boolean => target.mayGoUnheard !== true;
-    return ![...this.#sent].some(mustBeHeard) && ![...this.#unsent].some(mustBeHeard);
   }
 
   /** A new connection stands. */
@@ -291,8 +289,9 @@ export class AmqpPublisher {
     if (posting.settled) return;
     posting.settled = true;
     if (!this.#sent.delete(posting)) this.#unsent.delete(posting);
+    if (posting.target.mayGoUnheard !== true) this.#owed -= 1;
     settle();
-    if (this.#emptied.length === 0 || !this.#isDrained) return;
+    if (this.#owed > 0) return;
     for (const resolve of this.#emptied.splice(0)) resolve();
   }
 
