@@ -115,13 +115,14 @@ export const CeleryFactory = {
       };
       const signals = handleSignals ? stopOnSignals(stop) : undefined;
       const escapes = handleErrors ? catchEscapes(host.log, () => stop('warm', 1)) : undefined;
-      void closing.closed.then(() => {
+      const forget = (): void => {
         signals?.forget();
         escapes?.forget();
-      });
+      };
+      void closing.closed.then(forget);
       const stopped = closing.closed.then(() => host.app.worker);
       const starting = host.startWorker(workerOptions).catch((error: unknown) => {
-        signals?.forget();
+        forget();
         // A start that was stopped ends with whatever it was at.
         if (closing.begun) return stopped;
         throw error;

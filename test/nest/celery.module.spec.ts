@@ -212,9 +212,11 @@ describe('a worker with its Nest application', () => {
       providers: [MathTasks],
     })
     class App {}
+    const before = listenersOfProcess();
     await expect(CeleryFactory.createWorker(App, { logger: false })).rejects.toThrow(
       'redis://127.0.0.1:1 cannot be reached',
     );
+    expect(listenersOfProcess()).toEqual(before);
   });
 
   it('can be stopped by a signal while it waits for its broker', async () => {
@@ -236,14 +238,14 @@ describe('a worker with its Nest application', () => {
     expect(process.listenerCount('SIGTERM')).toBe(before);
   });
 
-  it('leaves signal listeners of others alone and takes its own away', async () => {
+  it('leaves listeners of others to the process alone and takes its own away', async () => {
     @Module({ imports: [CeleryModule.forRoot({ broker: 'memory://' })], providers: [MathTasks] })
     class App {}
-    const before = process.listenerCount('SIGTERM');
+    const before = listenersOfProcess();
     const worker = await CeleryFactory.createWorker(App, { logger: false });
-    expect(process.listenerCount('SIGTERM')).toBe(before + 1);
+    expect(listenersOfProcess()).toEqual(before.map((count) => count + 1));
     await worker.close();
-    expect(process.listenerCount('SIGTERM')).toBe(before);
+    expect(listenersOfProcess()).toEqual(before);
   });
 
   it('closes an application that never sent or consumed', async () => {
@@ -345,3 +347,8 @@ class OptionsService implements CeleryOptionsFactory {
 
 @Module({ providers: [OptionsService], exports: [OptionsService] })
 class OptionsModule {}
+
+/** Of the signals and errors that a worker listens for. */
+function listenersOfProcess(): number[] {
+  return ['SIGTERM', 'uncaughtException', 'unhandledRejection'].map((event) => process.listenerCount(event));
+}
