@@ -13,8 +13,8 @@ export interface ResultBackend {
   connect(options?: { readonly failFast?: boolean }): Promise<void>;
 
   /**
-   * Stores the state and tells whoever waits. A stored SUCCESS is never overwritten (the call then resolves all the
-   * same). Resolves once stored.
+   * Stores the state and tells whoever waits. A stored SUCCESS is never overwritten. Resolves once stored, and says
+   * whether it was or a SUCCESS stands in its way.
    * @throws BackendUnavailableError when it could not be stored before the deadline
    */
   store(meta: TaskMeta, address: ReplyAddress): Promise<Stored>;

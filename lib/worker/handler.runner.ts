@@ -123,5 +123,5 @@ export class HandlerRunner {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value;
+  return ((typeof value === 'object' && value !== null) || typeof value === 'function') && 'then' in value;
 }

@@ -1,7 +1,6 @@
 import type { Stored } from '../backend/result-backend.js';
 import type { Settled } from '../broker/broker.js';
 import { EncodeError } from '../errors.js';
-import type { RemoteError } from '../message/remote-error.js';
 import type { Sender } from '../producer/sender.js';
 import { failpoint } from '../runtime/failpoint.js';
 import { unreachable } from '../runtime/unreachable.js';
@@ -74,9 +73,9 @@ export class Settlement {
         return this.#retrying(request, outcome);
       case 'rejected':
         if (outcome.requeue && !request.ackedEarly) return outcome;
-        return after(this.#rejected(request, outcome.reason));
+        return after(this.#endedBadly(request, 'FAILURE', unrun('Reject', [outcome.reason, false])));
       case 'revoked':
-        return after(this.#revoked(request, celeryError('TaskRevokedError', [outcome.reason])));
+        return after(this.#endedBadly(request, 'REVOKED', unrun('TaskRevokedError', [outcome.reason])));
       case 'workerLost':
         if (request.definition.config.rejectOnWorkerLost && !request.ackedEarly) return outcome;
         return after(this.#failed(request, { kind: 'failed', error: outcome.error, runtimeMs: 0 }));
@@ -86,14 +85,7 @@ export class Settlement {
         return this.#failed(request, { kind: 'failed', error: new WorkerShuttingDown(), runtimeMs: 0 });
       case 'ignored':
         // Its state is its own affair; that it has ended concerns others.
-        return after(
-          this.#endOthers(
-            request,
-            'FAILURE',
-            { error: celeryError('Ignore', []), traceback: undefined },
-            undefined,
-          ),
-        );
+        return after(this.#endOthers(request, 'FAILURE', unrun('Ignore', []), undefined));
       case 'replaced':
         return this.#replaced(request, outcome);
       case 'abandoned':
@@ -129,10 +121,7 @@ export class Settlement {
 
   async #failed(request: Request, outcome: Failed): Promise<Outcome> {
     const failure = failureOf(outcome.error);
-    const stored = request.storesErrors
-      ? await this.#stored(request, this.deps.recorder.failed(request, failure))
-      : undefined;
-    await this.#endOthers(request, 'FAILURE', failure, stored);
+    await this.#endedBadly(request, 'FAILURE', failure);
     const { errbacks } = request.message.embed;
     const calls = this.deps.errbacks.call(
       { request: request.asFailed, errbacks, asParent: request.asParent },
@@ -180,19 +169,13 @@ export class Settlement {
     return outcome;
   }
 
-  async #rejected(request: Request, reason: string): Promise<void> {
-    const failure = { error: celeryError('Reject', [reason, false]), traceback: undefined };
-    const stored = request.storesErrors
-      ? await this.#stored(request, this.deps.recorder.failed(request, failure))
-      : undefined;
-    await this.#endOthers(request, 'FAILURE', failure, stored);
-  }
-
-  async #revoked(request: Request, error: RemoteError): Promise<void> {
-    const stored = request.storesErrors
-      ? await this.#stored(request, this.deps.recorder.revoked(request, error))
-      : undefined;
-    await this.#endOthers(request, 'REVOKED', { error, traceback: undefined }, stored);
+  /** Stored where errors are kept, and told to whoever waits for its success. */
+  async #endedBadly(request: Request, state: EndState, failure: Failure): Promise<void> {
+    const { recorder } = this.deps;
+    const storing = (): Promise<Stored | undefined> =>
+      state === 'REVOKED' ? recorder.revoked(request, failure.error) : recorder.failed(request, failure);
+    const stored = request.storesErrors ? await this.#stored(request, storing()) : undefined;
+    await this.#endOthers(request, state, failure, stored);
   }
 
   /** What waits for a task that did not succeed: its chord, and the steps that would have come after it. */
@@ -297,6 +280,11 @@ function endsAlone({ message: { embed }, ignoresResult }: Request): boolean {
 
 function isPart({ message }: Request): boolean {
   return message.embed.chord !== undefined;
+}
+
+/** Ended by something else than a throw: there is no traceback. */
+function unrun(type: string, args: readonly unknown[]): Failure {
+  return { error: celeryError(type, args), traceback: undefined };
 }
 
 /** How a part of a chord is counted. */
