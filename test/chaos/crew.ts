@@ -1,9 +1,9 @@
-import { CeleryApp, readCeleryOptions, type CeleryOptions, type TaskContext } from '../../lib/index.js';
-import { silentLog } from '../../lib/runtime/logger.js';
+import type { CeleryApp, CeleryOptions, TaskContext } from '../../lib/index.js';
 import { copyGives, COPIED_TASK, type Copied } from './copies.js';
 import { Fleet } from './fleet.js';
 import { openLedger } from './ledger.js';
 import type { Stage } from './scenario.js';
+import { openSilently } from './silent-app.js';
 
 /** Workers that take what was sent, until they are disposed of. */
 export interface Crew extends AsyncDisposable {
@@ -27,7 +27,7 @@ async function inProcess(options: CeleryOptions, ledger: string, workers: number
   const note = openLedger(ledger);
   const apps: CeleryApp[] = [];
   for (let each = 0; each < workers; each += 1) {
-    const app = await CeleryApp.open(readCeleryOptions(options), { log: silentLog });
+    const app = await openSilently(options);
     const late = { bind: true, acksLate: true } as const;
     app.defineTask(COPIED_TASK, late, ({ id, headers }: TaskContext, ...given: CopyArguments) => {
       note('started', id);

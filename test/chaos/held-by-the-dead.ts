@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
-import { CeleryApp, readCeleryOptions, type CeleryOptions } from '../../lib/index.js';
+import type { CeleryOptions } from '../../lib/index.js';
 import { plainQueue } from '../../lib/broker/topology.js';
-import { silentLog } from '../../lib/runtime/logger.js';
 import { eventually } from '../support/eventually.js';
 import type { Place } from './place.js';
+import { openSilently } from './silent-app.js';
 
 const WAIT_MS = 120_000;
 /** What a return adds to a message: kombu's flags, and how often it came back. */
@@ -63,7 +63,7 @@ export function unflagged(message: Buffer): string {
 /** Takes everything that waits in the queue, and dies of it: connections end without a word, and nothing is given back. */
 export async function takeAndDie(place: Place, options: CeleryOptions, die: () => void): Promise<void> {
   using queue = new RedisQueue(place);
-  const app = await CeleryApp.open(readCeleryOptions(options), { log: silentLog });
+  const app = await openSilently(options);
   await app.broker.consume([plainQueue(place.queue)], { prefetch: 0, onDelivery: () => undefined });
   const isTaken = async () => (await queue.length()) === 0;
   await eventually(isTaken, { withinMs: WAIT_MS, what: 'an empty queue' });

@@ -1,11 +1,10 @@
-import { CeleryApp, readCeleryOptions } from '../../lib/index.js';
-import { silentLog } from '../../lib/runtime/logger.js';
 import { order } from './own-order.js';
 import { READY_LINE } from './order.js';
+import { openSilently } from './silent-app.js';
 
 // A monitor of the fault tests: hears every event, and says how many when it is told to stop.
 
-const app = await CeleryApp.open(readCeleryOptions(order.app), { log: silentLog });
+const app = await openSilently(order.app);
 const receiver = app.eventReceiver();
 let heard = 0;
 receiver.on('*', () => (heard += 1));

@@ -1,14 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  CeleryApp,
-  PublishError,
-  readCeleryOptions,
-  type CeleryOptions,
-  type TaskClient,
-} from '../../lib/index.js';
-import { silentLog } from '../../lib/runtime/logger.js';
+import { type CeleryApp, PublishError, type CeleryOptions, type TaskClient } from '../../lib/index.js';
 import { LedgerReader, openLedger, type Step } from './ledger.js';
 import type { Random } from './random.js';
+import { openSilently } from './silent-app.js';
 
 export type Kind = 'late' | 'early';
 
@@ -54,7 +48,7 @@ export class Load implements AsyncDisposable {
   }
 
   static async open(options: LoadOptions): Promise<Load> {
-    const app = await CeleryApp.open(readCeleryOptions(options.app), { log: silentLog });
+    const app = await openSilently(options.app);
     await app.broker.connect();
     return new Load(app, options);
   }

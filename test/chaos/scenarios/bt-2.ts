@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CeleryApp, readCeleryOptions, type EntryOptions } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
+import type { EntryOptions } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { check } from '../checker.js';
 import { Fleet } from '../fleet.js';
 import { judged } from '../judge.js';
 import { sized, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const LEASE_MS = 1_000;
 const FROZEN_MS = LEASE_MS * 3;
@@ -40,7 +40,7 @@ export const bt2: Scenario = {
       terms,
     };
     const ran = new Map<string, number>();
-    const worker = await CeleryApp.open(readCeleryOptions(place.app), { log: silentLog });
+    const worker = await openSilently(place.app);
     worker.defineTask('tick', { bind: true }, ({ id }: { readonly id: string }) => {
       ran.set(id, (ran.get(id) ?? 0) + 1);
     });

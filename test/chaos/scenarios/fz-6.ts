@@ -1,15 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CeleryApp, readCeleryOptions } from '../../../lib/index.js';
 import type { Delivery } from '../../../lib/broker/broker.js';
 import { plainQueue } from '../../../lib/broker/topology.js';
 import { systemClock } from '../../../lib/runtime/clock.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
 import { Quarantine } from '../../../lib/worker/quarantine.js';
 import { QuarantineReader } from '../../../lib/worker/quarantine.reader.js';
 import { Mutator } from '../fuzz/mutator.js';
 import { looseJson } from '../fuzz/loose-json.js';
 import { fuzzRow } from '../fuzz/row.js';
 import { sized, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 /** What is done with a message each time it comes, in this order; at last it comes out of quarantine and is acknowledged. */
 const STEPS = ['requeue', 'defer', 'quarantine', 'ack'] as const;
@@ -28,7 +27,7 @@ export const fz6: Scenario = {
   async run(stage, variant) {
     const { tier, place, random } = stage;
     const begunMs = performance.now();
-    const app = await CeleryApp.open(readCeleryOptions(place.app), { log: silentLog });
+    const app = await openSilently(place.app);
     const { broker } = app;
     await broker.connect();
     const queue = plainQueue(`${place.queue}.bytes`);

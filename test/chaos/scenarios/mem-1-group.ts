@@ -1,8 +1,8 @@
-import { CeleryApp, group, readCeleryOptions } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
+import { group } from '../../../lib/index.js';
 import { check } from '../checker.js';
 import { judged } from '../judge.js';
 import { sized, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const MIB = 2 ** 20;
 const MOST_RSS = 100 * MIB;
@@ -18,8 +18,7 @@ export const mem1Group: Scenario = {
   async run(stage, variant) {
     const begunMs = performance.now();
     const { place, tier } = stage;
-    const options = readCeleryOptions({ ...place.app, taskIgnoreResult: true });
-    const app = await CeleryApp.open(options, { log: silentLog });
+    const app = await openSilently({ ...place.app, taskIgnoreResult: true });
     const members = sized(tier, 1_000_000, 5_000);
     const warmUp = Math.round(members / 10);
     let [before, most, made] = [0, 0, 0];

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { CeleryApp, readCeleryOptions } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
 import { check } from '../checker.js';
 import { Fleet } from '../fleet.js';
 import { heapInUse } from '../heap.js';
 import { judged } from '../judge.js';
 import { isTimed, sized, type Row, type Scenario, type Stage, type Tier } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 import { steadily, type Growth } from '../steady.js';
 import { memoryOf } from '../worker-heap.js';
 
@@ -33,7 +32,7 @@ export const mem1: Scenario = {
     const heap = join(folder, 'heap');
     const worker = { pool, concurrency: SIZES[pool] };
     await using fleet = new Fleet(script, { app: place.app, worker, ledger: join(folder, 'ledger'), heap });
-    const app = await CeleryApp.open(readCeleryOptions(place.app), { log: silentLog });
+    const app = await openSilently(place.app);
     try {
       const { pid } = await fleet.start();
       const left = async () => (await app.broker.size(place.queue)) + (await place.unsettled());
@@ -62,8 +61,7 @@ export const mem1InMemory: Scenario = {
     const begunMs = performance.now();
     const { place, tier } = stage;
     const pool = variant === 'solo' ? variant : 'async';
-    const options = readCeleryOptions({ ...place.app, taskIgnoreResult: true });
-    const app = await CeleryApp.open(options, { log: silentLog });
+    const app = await openSilently({ ...place.app, taskIgnoreResult: true });
     app.defineTask('hard.nothing', { acksLate: true }, (value: unknown) => value);
     const worker = await app.startWorker({ pool, concurrency: SIZES[pool] });
     try {

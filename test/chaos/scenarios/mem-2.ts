@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CeleryApp, readCeleryOptions, type CeleryOptions } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
+import type { CeleryApp, CeleryOptions } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { check } from '../checker.js';
 import { startFaultProxy } from '../fault-proxy.js';
@@ -8,6 +7,7 @@ import { heapInUse, slope } from '../heap.js';
 import { judged } from '../judge.js';
 import { throughPort } from '../place.js';
 import { isTimed, sized, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const WORKERS = 2;
 const PRODUCERS = 2;
@@ -32,8 +32,8 @@ export const mem2: Scenario = {
     const options = { ...throughPort(place, place.app, proxy.port), taskIgnoreResult: true };
     const ran = new Set<string>();
     const workers = await Promise.all(Array.from({ length: WORKERS }, () => aWorker(options, ran)));
-    const producers = await Promise.all(Array.from({ length: PRODUCERS }, () => opened(options)));
-    const own = await opened(place.app);
+    const producers = await Promise.all(Array.from({ length: PRODUCERS }, () => openSilently(options)));
+    const own = await openSilently(place.app);
     const left = async () => (await own.broker.size(place.queue)) + (await place.unsettled());
     const warmUp = tier === 'short' ? 3 : WARM_UP;
     const cuts = warmUp + sized(tier, 500, 10);
@@ -83,12 +83,8 @@ export const mem2: Scenario = {
   },
 };
 
-function opened(options: CeleryOptions): Promise<CeleryApp> {
-  return CeleryApp.open(readCeleryOptions(options), { log: silentLog });
-}
-
 async function aWorker(options: CeleryOptions, ran: Set<string>): Promise<CeleryApp> {
-  const app = await opened(options);
+  const app = await openSilently(options);
   const code = ({ id }: { readonly id: string }): void => void ran.add(id);
   app.defineTask('chaos.noted', { bind: true, acksLate: true }, code);
   await app.startWorker({ hostname: `chaos-${crypto.randomUUID()}@%h`, concurrency: 20 });

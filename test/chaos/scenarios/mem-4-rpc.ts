@@ -1,11 +1,11 @@
-import { CeleryApp, readCeleryOptions, type CeleryOptions } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
+import type { CeleryApp } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { keptByBroker } from '../at-broker.js';
 import { check } from '../checker.js';
 import { heapInUse } from '../heap.js';
 import { judged } from '../judge.js';
 import { isTimed, sized, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const WAVE = 300;
 /** Clients that send a task each and leave before its result comes. */
@@ -25,14 +25,14 @@ export const mem4Rpc: Scenario = {
     const begunMs = performance.now();
     const { tier, place } = stage;
     const options = { ...place.app, backend: 'rpc://' } as const;
-    const worker = await opened(options);
+    const worker = await openSilently(options);
     worker.defineTask('chaos.echo', {}, (value: unknown) => value);
     await worker.startWorker({ concurrency: 50 });
     const before = await keptByBroker(place);
     const waits = sized(tier, 200_000, WAVE * 4);
     const broken: string[] = [];
     let heap = 0;
-    const client = await opened(options);
+    const client = await openSilently(options);
     try {
       for (let done = 0; done < waits; done += WAVE) {
         await Promise.allSettled(Array.from({ length: WAVE }, (_, index) => wait(client, index)));
@@ -45,7 +45,7 @@ export const mem4Rpc: Scenario = {
       await client.close(0);
     }
     for (let left = 0; left < CLIENTS; left += 1) {
-      const leaver = await opened(options);
+      const leaver = await openSilently(options);
       await leaver.client.applyAsync('chaos.echo', { args: [left] });
       await leaver.close(0);
     }
@@ -61,10 +61,6 @@ export const mem4Rpc: Scenario = {
     return judged({ stage, test: 'MEM-4', variant, verdict, faults: CLIENTS, slowestMs: 0, begunMs, broken });
   },
 };
-
-function opened(options: CeleryOptions): Promise<CeleryApp> {
-  return CeleryApp.open(readCeleryOptions(options), { log: silentLog });
-}
 
 /** A third comes, a third is for a task that nobody sent, a third is aborted. */
 async function wait(app: CeleryApp, index: number): Promise<void> {

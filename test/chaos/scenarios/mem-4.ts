@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
-import { CeleryApp, readCeleryOptions } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
+import type { CeleryApp } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { heapInUse } from '../heap.js';
 import { sized, type Row, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const WAVE = 500;
 /** Of all together, once everything has been made for the first time. */
@@ -18,7 +18,7 @@ export const mem4: Scenario = {
   tiers: ['ci', 'full'],
   async run({ tier, place }, variant): Promise<Row> {
     const begunMs = performance.now();
-    const app = await CeleryApp.open(readCeleryOptions(place.app), { log: silentLog });
+    const app = await openSilently(place.app);
     const redis = new Redis(String(place.app.backend));
     const waits = sized(tier, 200_000, WAVE * 4);
     const broken: string[] = [];

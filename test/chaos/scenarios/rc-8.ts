@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis';
-import { CeleryApp, readCeleryOptions, type CeleryOptions } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
+import type { CeleryApp, CeleryOptions } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../fault-proxy.js';
 import { heapInUse, slope } from '../heap.js';
 import { throughPort, type Place } from '../place.js';
 import { sized, type Row, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const WORKERS = 10;
 /** Connections that come back after each cut are counted; the first cuts warm up. */
@@ -80,7 +80,7 @@ export const rc8: Scenario = {
 };
 
 async function aWorker(options: CeleryOptions): Promise<CeleryApp> {
-  const app = await CeleryApp.open(readCeleryOptions(options), { log: silentLog });
+  const app = await openSilently(options);
   app.defineTask('chaos.late', {}, () => 0);
   await app.startWorker({ hostname: `chaos-${crypto.randomUUID()}@%h` });
   return app;

@@ -1,13 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { CeleryApp, readCeleryOptions } from '../../../lib/index.js';
 import type { TaskMeta } from '../../../lib/backend/result-backend.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
 import { eventually } from '../../support/eventually.js';
 import type { Place } from '../place.js';
 import { startFrameProxy, type FrameProxy } from '../protocol/frame-proxy.js';
 import { redisReader } from '../protocol/redis.js';
 import { sized, type Row, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const WAVE = 500;
 const POLL_MS = 2_000;
@@ -67,8 +66,11 @@ export const res1: Scenario = {
       resultPollingInterval: `${POLL_MS}ms`,
       resultBackendTimeout: '5s',
     } as const;
-    const waiting = await open({ ...common, backend: backend.replace(`:${place.port}`, `:${proxy.port}`) });
-    const storing = await open({ ...common, resultBackendTimeout: '20s' });
+    const waiting = await openSilently({
+      ...common,
+      backend: backend.replace(`:${place.port}`, `:${proxy.port}`),
+    });
+    const storing = await openSilently({ ...common, resultBackendTimeout: '20s' });
     const broken: string[] = [];
     let [waited, faults, slowestMs, pending] = [0, 0, 0, 0];
     try {
@@ -149,10 +151,6 @@ async function writeAtOnce({ app }: Place): Promise<void> {
   const redis = new Redis(String(app.broker));
   await redis.config('SET', 'appendfsync', 'no');
   redis.disconnect();
-}
-
-function open(options: Parameters<typeof readCeleryOptions>[0]): Promise<CeleryApp> {
-  return CeleryApp.open(readCeleryOptions(options), { log: silentLog });
 }
 
 function success(taskId: string, result: number): TaskMeta {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CeleryApp, readCeleryOptions } from '../../../lib/index.js';
+import type { CeleryApp } from '../../../lib/index.js';
 import type { ResultBackend, TaskMeta } from '../../../lib/backend/result-backend.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
 import { sized, type Row, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 type Status = 'SUCCESS' | 'FAILURE' | 'RETRY' | 'STARTED';
 
@@ -36,7 +36,7 @@ export const res3: Scenario = {
     const begunMs = performance.now();
     const attempts = ATTEMPTS[variant];
     if (attempts === undefined) throw new Error(`No attempts: ${variant}`);
-    const open = () => CeleryApp.open(readCeleryOptions(place.app), { log: silentLog });
+    const open = () => openSilently(place.app);
     const one = await open();
     // Results in memory are of one app.
     const other = place.name === 'memory' ? one : await open();

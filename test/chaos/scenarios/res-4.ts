@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { CeleryApp, readCeleryOptions, ResultTimeoutError, TaskFailedError } from '../../../lib/index.js';
-import { silentLog } from '../../../lib/runtime/logger.js';
+import { ResultTimeoutError, TaskFailedError } from '../../../lib/index.js';
 import type { Place } from '../place.js';
 import { sized, type Row, type Scenario } from '../scenario.js';
+import { openSilently } from '../silent-app.js';
 
 const WAIT_SECONDS = 20;
 /** Redis takes no larger value in this test; by default it is 512 MiB. */
@@ -34,14 +34,11 @@ export const res4: Scenario = {
   async run({ tier, place }, variant): Promise<Row> {
     const begunMs = performance.now();
     const runs = new Map<string, number>();
-    const app = await CeleryApp.open(
-      readCeleryOptions({
-        ...place.app,
-        resultExpires: variant === 'expired' ? '1s' : '10m',
-        resultBackendTimeout: '3s',
-      }),
-      { log: silentLog },
-    );
+    const app = await openSilently({
+      ...place.app,
+      resultExpires: variant === 'expired' ? '1s' : '10m',
+      resultBackendTimeout: '3s',
+    });
     app.defineTask('chaos.value', { acksLate: true }, (id: string) => {
       runs.set(id, (runs.get(id) ?? 0) + 1);
       return VALUES[variant]?.() ?? 'a value';
