@@ -195,9 +195,12 @@ export interface Subscription {
   sift?(queue: string, when: WhenToPutAway): Promise<Sifted>;
   /**
    * No `onDelivery` call starts after this resolves. What was handed out can still be settled. What the driver had
-   * taken but not handed out goes back to the front of its queue. Safe to repeat.
+   * taken but not handed out goes back to the front of its queue. Safe to repeat. A broker that does not answer is not
+   * waited for: what it sends all the same goes back.
    */
   cancel(): Promise<void>;
+  /** The broker did not answer `cancel`: what was settled lately may be handed out again. Undefined: it always answers. */
+  readonly unheard?: boolean;
 }
 
 /** Until when each message is to be put away (epoch ms); undefined: it stays. */

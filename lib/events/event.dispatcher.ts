@@ -83,13 +83,15 @@ export class EventDispatcher {
   }
 
   /**
-   * Resolves when all has been told or dropped; at the end it is not waited for long, and not again where it was in vain and
-   * nothing has been told since.
+   * Resolves when all has been told or dropped; at the end it is not waited for long, not without a connection, and not again
+   * where it was in vain and nothing has been told since.
    */
   async flush(): Promise<void> {
     const over = new AbortController();
     const told = this.#told().then(() => true);
-    const waited = sleep(this.#deps.clock, this.#inVain ? 0 : FLUSH_MS, over.signal).then(() => false);
+    const { clock, broker } = this.#deps;
+    const limitMs = this.#inVain || !broker.connected ? 0 : FLUSH_MS;
+    const waited = sleep(clock, limitMs, over.signal).then(() => false);
     this.#inVain = !(await Promise.race([told, waited]));
     over.abort();
   }

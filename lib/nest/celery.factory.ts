@@ -111,7 +111,9 @@ export const CeleryFactory = {
       const stop = (mode: StopMode, exitCode: number): void => {
         process.exitCode = exitCode;
         exitBy(graceMs[mode] + abortGrace, exitCode, host.log);
-        void closing.close(graceMs[mode]);
+        void closing.close(graceMs[mode]).then(() => {
+          if (hasLeftTasks(host.app.worker)) process.exitCode ||= 1;
+        });
       };
       const signals = handleSignals ? stopOnSignals(stop) : undefined;
       const escapes = handleErrors ? catchEscapes(host.log, () => stop('warm', 1)) : undefined;
@@ -179,6 +181,11 @@ export const CeleryFactory = {
     }
   },
 };
+
+/** Whoever watches over the process is to know that tasks may run again. */
+function hasLeftTasks(worker: Worker | undefined): boolean {
+  return worker !== undefined && (worker.leftBehind.unheard || worker.leftBehind.tasks.length > 0);
+}
 
 /** What a beat still gives sends that are on their way. */
 const STOP_BEAT_MS = 5_000;

@@ -113,6 +113,19 @@ export class RedisLink {
     }
   }
 
+  /**
+   * Waits for what a stop wants to know. A server that does not answer in time is disconnected, so that the steps of a stop
+   * do not wait for it one after the other. Never rejects.
+   */
+  async politely(answer: Promise<unknown>, limitMs: number): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) return void answer.catch(() => undefined);
+    const late = (): Error => new NoAnswerError(`no answer (${this.#options.name})`);
+    await withDeadline(this.#options.clock, limitMs, answer, late).catch((error: unknown) => {
+      if (error instanceof NoAnswerError) this.#drop(client);
+    });
+  }
+
   /** Ends at once: what is on its way is rejected, nothing is waited for. */
   close(): void {
     this.#closed = true;

@@ -1,5 +1,6 @@
 import type { ChordStore } from '../backend/chord-store.js';
 import type { Clock, Timer } from '../runtime/clock.js';
+import { withDeadline } from '../runtime/deadline.js';
 import type { Log } from '../runtime/logger.js';
 import type { Service } from '../runtime/service.js';
 import { printable } from './printable.js';
@@ -14,6 +15,7 @@ export interface ChordSweeperDeps {
 }
 
 const EVERY_MS = 5_000;
+const STOP_LIMIT_MS = 500;
 /** Chords taken on at a time. The others are for other workers, or for the next time. */
 const AT_ONCE = 10;
 
@@ -33,7 +35,9 @@ export class ChordSweeper implements Service {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#next?.cancel();
-    await this.#sweeping;
+    const late = (): Error => new Error('the backend does not answer');
+    // What it has taken on is taken on by others, once it is gone.
+    await withDeadline(this.deps.clock, STOP_LIMIT_MS, this.#sweeping, late).catch(() => undefined);
   }
 
   #later(): void {

@@ -1,4 +1,4 @@
-import type { Broker, ConsumeOptions, Delivery, Settled, Subscription } from '../broker/broker.js';
+import type { Broker, ConsumeOptions, Delivery, Subscription } from '../broker/broker.js';
 import type { QueueDeclaration } from '../broker/topology.js';
 import { embedProblem } from '../canvas/check-embed.js';
 import { UndecodableMessageError } from '../errors.js';
@@ -20,6 +20,7 @@ import { Collector } from './batch/collector.js';
 import { EtaHolder } from './eta.holder.js';
 import { LastTaken } from './last-taken.js';
 import type { LaterRequeues } from './later-requeues.js';
+import { NOTHING_LEFT, type LeftBehind } from './left-behind.js';
 import { FloodSifter } from './limits/flood.sifter.js';
 import type { Entry, Limits } from './limits/limits.js';
 import { PoolRoom, type Places } from './pool.room.js';
@@ -92,6 +93,7 @@ export class Consumer implements Service {
   #onDrained: (() => void) | undefined;
   #running = 0;
   #processed = 0;
+  #leftBehind = NOTHING_LEFT;
 
   constructor(private readonly deps: ConsumerDeps) {
     const { config, broker, clock } = deps;
@@ -116,6 +118,11 @@ export class Consumer implements Service {
     const running = this.#running;
     const waiting = Math.max(0, this.#inHand.size - running - held);
     return { running, held, waiting, processed: this.#processed };
+  }
+
+  /** Once it has stopped. */
+  get leftBehind(): LeftBehind {
+    return this.#leftBehind;
   }
 
   /** Those consumed, or to be. */
@@ -177,7 +184,8 @@ export class Consumer implements Service {
     if (this.#stopping === undefined) return;
     // Stopped while it started.
     await subscription.cancel();
-    await Promise.all(this.#giveBack());
+    this.#giveBack();
+    await this.deps.later.stop();
   }
 
   #options(queue?: string): ConsumeOptions {
@@ -483,27 +491,48 @@ export class Consumer implements Service {
   }
 
   async #stop(stopping: StopWatch): Promise<void> {
-    const { later, config } = this.deps;
+    const { later } = this.deps;
     this.#sifter?.stop();
     // First, or the broker would hand out again what is given back below.
     await this.#subscription?.cancel();
-    const returned = this.#giveBack();
-    await later.stop();
-    await Promise.all(returned);
+    const unheard = this.#subscription?.unheard === true;
+    const atHand = [...this.#inHand];
+    this.#giveBack();
     const drained = new Promise<void>((resolve) => (this.#onDrained = resolve));
     this.#checkDrained();
-    if (!(await stopping.ends(drained))) {
-      for (const request of this.#inHand) request.abort.abort(new WorkerShuttingDown());
-      stopping.restart(config.abortGrace);
-      if (!(await stopping.ends(drained)))
-        for (const request of this.#inHand) request.cutShort?.({ kind: 'interrupted' });
-      // What is left are stores and publishes, each with a deadline of its own.
-      await drained;
-    }
-    await later.stop();
+    const over = later
+      .stop()
+      .then(() => drained)
+      .then(() => later.stop());
+    if (!(await stopping.ends(over))) await this.#endByForce(stopping, over);
+    const left = atHand.filter(
+      (request) => unheard || this.#inHand.has(request) || later.isUnanswered(request.delivery),
+    );
+    const tasks = left.filter(({ ackedEarly }) => !ackedEarly).map(({ label }) => label);
+    this.#leftBehind = Object.freeze({ tasks: Object.freeze(tasks), unheard });
   }
 
-  #giveBack(): Promise<Settled | undefined>[] {
+  /** After the grace time: what runs is aborted, and what broker and backend give no answer to is not waited for. */
+  async #endByForce(stopping: StopWatch, over: Promise<void>): Promise<void> {
+    if ([...this.#inHand].some(({ cutShort }) => cutShort !== undefined)) {
+      for (const request of this.#inHand) request.abort.abort(new WorkerShuttingDown());
+      stopping.restart(this.deps.config.abortGrace);
+      if (await stopping.ends(over)) return;
+      for (const request of this.#inHand) request.cutShort?.({ kind: 'interrupted' });
+    }
+    // What is left are stores, publishes and settlements.
+    for (let before = Infinity; this.#unended < before;) {
+      before = this.#unended;
+      stopping.restart(ANSWER_MS);
+      if (await stopping.ends(over)) return;
+    }
+  }
+
+  get #unended(): number {
+    return this.#inHand.size + this.#asides.size + this.deps.later.unanswered;
+  }
+
+  #giveBack(): void {
     this.#held.clear();
     this.#collector.clear();
     const unrun = [...this.#inHand].filter((request) => request.stage !== 'running');
@@ -512,9 +541,9 @@ export class Consumer implements Service {
       this.#inHand.delete(request);
       this.deps.limits.leave(request);
     }
-    const deliveries = [...unrun.map((request) => request.delivery), ...this.#unopened.splice(0)];
     // One that cannot be given back now is given back by the broker, once this connection ends.
-    return deliveries.map((delivery) => delivery.requeue().catch(() => undefined));
+    const deliveries = [...unrun.map((request) => request.delivery), ...this.#unopened.splice(0)];
+    for (const delivery of deliveries) this.deps.later.requeueAfter(delivery, 0);
   }
 
   #checkDrained(): void {
@@ -529,5 +558,7 @@ const LIMITED = true;
 const NOTHING = (): void => undefined;
 /** Of a message, where starts are counted and nothing else is said. */
 const MOST_STARTS = 5;
+/** At a stop, as long as there are any. */
+const ANSWER_MS = 1_000;
 /** Before a message goes back that we ourselves failed on. */
 const PAUSE_MS = 5_000;

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../runtime/clock.js';
  */
 export class LaterRequeues {
   readonly #waiting = new Map<Delivery, Timer>();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new Map<Delivery, Promise<unknown>>();
   #stopping = false;
 
   constructor(private readonly clock: Clock) {}
@@ -15,6 +15,15 @@ export class LaterRequeues {
   /** Messages that wait. */
   get size(): number {
     return this.#waiting.size;
+  }
+
+  /** Told to the broker, and not answered yet. */
+  get unanswered(): number {
+    return this.#underWay.size;
+  }
+
+  isUnanswered(delivery: Delivery): boolean {
+    return this.#underWay.has(delivery);
   }
 
   requeueAfter(delivery: Delivery, waitMs: number): void {
@@ -29,7 +38,7 @@ export class LaterRequeues {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const delivery of this.#waiting.keys()) this.#requeue(delivery);
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay.values());
   }
 
   #requeue(delivery: Delivery): void {
@@ -37,8 +46,8 @@ export class LaterRequeues {
     this.#waiting.delete(delivery);
     // A requeue that fails leaves the message unsettled, and the broker hands it out again.
     const done = delivery.requeue().then(NOTHING, NOTHING);
-    this.#underWay.add(done);
-    void done.then(() => this.#underWay.delete(done));
+    this.#underWay.set(delivery, done);
+    void done.then(() => this.#underWay.delete(delivery));
   }
 }
 

@@ -36,6 +36,10 @@ export class QueuesApart implements Subscription {
     return [...this.#each.values()].flatMap(({ missing }) => missing ?? []);
   }
 
+  get unheard(): boolean {
+    return [...this.#each.values()].some(({ unheard }) => unheard === true);
+  }
+
   async setPrefetch(prefetch: number): Promise<void> {
     await this.#all((subscription) => subscription.setPrefetch(prefetch));
   }

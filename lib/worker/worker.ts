@@ -16,6 +16,7 @@ import { openHealth, type HealthParts } from './health/open-health.js';
 import { healthOf, type WorkerHealth } from './health/readiness.js';
 import { HandlerRunner } from './handler.runner.js';
 import { KeepAlive } from './keep-alive.js';
+import { leftBehindText, type LeftBehind } from './left-behind.js';
 import { LaterRequeues } from './later-requeues.js';
 import { LimitOverrides } from './limit.overrides.js';
 import { Limits } from './limits/limits.js';
@@ -254,6 +255,11 @@ export class Worker {
     return { state: this.#state, connected: broker.connected, ...this.#consumer.counts, leaked, pools };
   }
 
+  /** Once it has stopped: what the broker did not answer about, and may hand out again. */
+  get leftBehind(): LeftBehind {
+    return this.#consumer.leftBehind;
+  }
+
   /** Whether it takes and runs tasks now. Probe messages count where the option `health` asks for them. */
   get health(): WorkerHealth {
     const { state, connected, pools } = this.status;
@@ -373,6 +379,8 @@ export class Worker {
       }
       await this.#tell('worker-shutting-down');
       await this.#consumer.stop(graceMs);
+      const left = leftBehindText(this.leftBehind, this.deps.broker.url);
+      if (left !== undefined) log.error(left);
       if (wasRunning) await this.#tell('worker-shutdown');
       // A start that waits for its broker is not waited for: it stops its services itself, should it ever get so far.
       await stopAll(wasRunning ? this.#services : [this.#keepAlive, ...this.#health.tellers]);

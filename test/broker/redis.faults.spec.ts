@@ -9,6 +9,7 @@ import { compileLib } from '../support/compiled-lib.js';
 import { eventually } from '../support/eventually.js';
 import { bodyOf, Inbox } from '../support/inbox.js';
 import { startRedis } from '../support/redis.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 import { aRedisWorld } from './redis.world.js';
 
 const to = (queue: string) => ({ exchange: '', routingKey: queue });
@@ -297,6 +298,35 @@ describe('Redis broker: a server that goes away', () => {
     },
     LONG_MS,
   );
+
+  it('holds up the end once where nobody answers, and not for each question', async () => {
+    await using world = await aRedisWorld(inject('redisUrl'));
+    await using proxy = await startTcpProxy(Number(new URL(inject('redisUrl')).port));
+    const broker = world.open({ urls: [`redis://127.0.0.1:${proxy.port}`] });
+    const inbox = new Inbox();
+    const subscriptions = await Promise.all(
+      ['q', 'r', 's'].map((queue) =>
+        broker.consume([plainQueue(queue)], { prefetch: 3, onDelivery: inbox.receive }),
+      ),
+    );
+    for (const message of someMessages(3)) await broker.publish(to('q'), message);
+    const [first, second] = [await inbox.next(), await inbox.next()];
+    await inbox.next();
+    proxy.freeze();
+    const event = { ...to('events'), mayGoUnheard: true };
+    const unheard = broker
+      .publish(event, aMessage(), { deadlineMs: 60_000 })
+      .catch((error: unknown) => error);
+    const settled = [first.ack(), second.requeue()];
+    const startMs = performance.now();
+    for (const subscription of subscriptions) await subscription.cancel();
+    expect(subscriptions.every(({ unheard }) => unheard)).toBe(true);
+    await broker.close();
+    // 1 s for the first of them.
+    expect(performance.now() - startMs).toBeLessThan(3_000);
+    expect(await Promise.all(settled)).toEqual(['lost', 'lost']);
+    expect(await unheard).toBeInstanceOf(PublishError);
+  });
 
   it(
     'takes up again after a server was frozen, without losing what was claimed meanwhile',

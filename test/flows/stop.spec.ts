@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Broker } from '../../lib/broker/broker.js';
 import { makeSignature } from '../../lib/canvas/signature.js';
 import { eventually } from '../support/eventually.js';
 import { gate, startWorld } from './world.js';
@@ -105,6 +106,55 @@ describe('a worker that stops', () => {
     door.open();
   });
 
+  it('does not wait for stores and settlements that nobody answers, and names their tasks', async () => {
+    await using world = await startWorld({ tasks: { safe: { acksLate: true, run: () => 1 } } });
+    world.results.onStore = () => gate().opened;
+    const id = await world.send('safe');
+    await eventually(() => world.worker.status.running === 1);
+    const stopped = world.worker.stop(5_000);
+    await world.clock.advance(5_000);
+    expect(world.worker.status.state).toBe('stopping');
+    await world.clock.advance(1_000);
+    await stopped;
+    expect(world.worker.leftBehind).toEqual({ tasks: [`safe[${id}]`], unheard: false });
+    expect(world.lines).toContain(`error Not settled, and may run again: safe[${id}]`);
+  });
+
+  it('goes on beyond the grace time as long as each second something is settled', async () => {
+    const stores: (() => void)[] = [];
+    await using world = await startWorld({
+      tasks: { safe: { acksLate: true, run: () => 1 } },
+      worker: { concurrency: 3 },
+    });
+    world.results.onStore = () => new Promise((resolve) => stores.push(resolve));
+    for (let each = 0; each < 3; each += 1) await world.send('safe');
+    await eventually(() => stores.length === 3);
+    const stopped = world.worker.stop(1_000);
+    await world.clock.advance(1_000);
+    for (const store of stores) {
+      await world.clock.advance(900);
+      store();
+    }
+    await stopped;
+    expect(world.worker.leftBehind).toEqual({ tasks: [], unheard: false });
+    expect(world.results.stored).toHaveLength(3);
+  });
+
+  it('names everything that was in hand where the broker did not hear of its end', async () => {
+    await using world = await startWorld({
+      tasks: { slow: () => 1 },
+      worker: { etaHold: '1h' },
+      wrap: unheardBy,
+    });
+    const id = await world.send('slow', [], { countdown: 60 });
+    await eventually(() => world.worker.status.held === 1);
+    await world.worker.stop();
+    expect(world.worker.leftBehind).toEqual({ tasks: [`slow[${id}]`], unheard: true });
+    expect(world.lines).toContain(
+      `error memory:// did not answer at the end. Not settled, and may run again: slow[${id}]`,
+    );
+  });
+
   it('gives back at once what waits for another try', async () => {
     await using world = await startWorld({ tasks: { safe: { acksLate: true, run: () => 1 } } });
     world.results.failure = () => new Error('away');
@@ -195,3 +245,24 @@ describe('a worker that stops', () => {
     expect(await world.broker.size('celery')).toBe(1);
   });
 });
+
+/** A broker that never answers the end of a subscription. */
+function unheardBy(broker: Broker): Broker {
+  return new Proxy(broker, {
+    get(target, key) {
+      if (key === 'consume')
+        return async (...[queues, options]: Parameters<Broker['consume']>) =>
+          new Proxy(await target.consume(queues, options), {
+            get: (subscription, name) =>
+              name === 'unheard'
+                ? true
+                : boundTo(subscription, Reflect.get(subscription, name, subscription)),
+          });
+      return boundTo(target, Reflect.get(target, key, target));
+    },
+  });
+}
+
+function boundTo(target: object, value: unknown): unknown {
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+}

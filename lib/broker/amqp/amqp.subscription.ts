@@ -13,6 +13,7 @@ export class AmqpSubscription implements Subscription {
   readonly #onEnd: () => void;
   #prefetch: number;
   #cancelled = false;
+  #unheard = false;
 
   /** @param onEnd called when it is cancelled and nothing of it is held any more */
   constructor(options: ConsumeOptions, parts: ConsumerParts, onEnd: () => void) {
@@ -24,6 +25,10 @@ export class AmqpSubscription implements Subscription {
 
   get missing(): readonly string[] {
     return [...this.#consumers.values()].filter(({ stands }) => !stands).map(({ queue }) => queue.name);
+  }
+
+  get unheard(): boolean {
+    return this.#unheard;
   }
 
   /**
@@ -77,6 +82,7 @@ export class AmqpSubscription implements Subscription {
   async cancel(): Promise<void> {
     this.#cancelled = true;
     await Promise.all([...this.#consumers.keys()].map((queue) => this.removeQueue(queue)));
+    this.#unheard = this.#parts.connection.session?.unheard ?? true;
     this.#checkEnd();
   }
 

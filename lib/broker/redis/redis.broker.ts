@@ -7,7 +7,6 @@ import {
 } from '../../errors.js';
 import type { WireMessage } from '../../message/wire-message.js';
 import { withDeadline } from '../../runtime/deadline.js';
-import { sleep } from '../../runtime/clock.js';
 import { earliest } from '../../runtime/earliest.js';
 import type {
   Broker,
@@ -267,13 +266,15 @@ export class RedisBroker implements Broker {
 
   async #close(): Promise<void> {
     const { clock, link, log } = this.#context;
-    const bounded = (work: Promise<unknown>): Promise<unknown> =>
-      Promise.race([work, sleep(clock, CLOSE_LIMIT_MS)]);
-    await bounded(Promise.all([...this.#subscriptions].map((subscription) => subscription.cancel())));
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.cancel()));
     this.#mover.stop();
     this.#sweeper.stop();
     // Publishes end by their own deadlines, settlements must not hold up the end for as long.
-    await Promise.all([this.#publisher.drained(), link.up && bounded(this.#settlements.drained())]);
+    await Promise.all([
+      this.#publisher.drained(),
+      link.politely(this.#settlements.drained(), CLOSE_LIMIT_MS),
+    ]);
+    this.#publisher.close();
     this.#settlements.close();
     const held = this.#leases.all().filter((each) => !each.settling);
     for (const each of held) each.lose();

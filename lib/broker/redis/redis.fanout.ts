@@ -39,11 +39,12 @@ export class FanoutListener {
     }
   }
 
-  async unlisten(pattern: string, listener: Listener): Promise<void> {
+  /** The listener hears nothing more from here on, whenever Redis learns of it. */
+  unlisten(pattern: string, listener: Listener): void {
     const listeners = this.#patterns.get(pattern);
     if (listeners === undefined || !listeners.delete(listener) || listeners.size > 0) return;
     this.#patterns.delete(pattern);
-    await this.#link?.run((client) => client.punsubscribe(pattern)).catch(() => undefined);
+    this.#link?.run((client) => client.punsubscribe(pattern)).catch(() => undefined);
   }
 
   close(): void {

@@ -25,7 +25,8 @@ export class RedisPublisher {
   readonly #topology: RedisTopology;
   readonly #outbox: Outbox<Posting, true>;
   readonly #onPushed: (list: string) => void;
-  #underWay = 0;
+  /** Publishes under way, but for those that may go unheard. */
+  #owed = 0;
   readonly #emptied: (() => void)[] = [];
 
   /** @param onPushed called with every list that got a message */
@@ -53,12 +54,13 @@ export class RedisPublisher {
   }
 
   async publish(target: PublishTarget, message: WireMessage, limitMs: number): Promise<void> {
-    this.#underWay += 1;
+    if (target.mayGoUnheard === true) return this.#publish(target, message, limitMs);
+    this.#owed += 1;
     try {
       await this.#publish(target, message, limitMs);
     } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) for (const resolve of this.#emptied.splice(0)) resolve();
+      this.#owed -= 1;
+      if (this.#owed === 0) for (const resolve of this.#emptied.splice(0)) resolve();
     }
   }
 
@@ -126,10 +128,15 @@ export class RedisPublisher {
     this.#outbox.wake();
   }
 
-  /** Resolves when every publish has settled. */
+  /** Resolves when every publish has settled, but for those that may go unheard. */
   drained(): Promise<void> {
-    if (this.#underWay === 0) return Promise.resolve();
+    if (this.#owed === 0) return Promise.resolve();
     return new Promise((resolve) => this.#emptied.push(resolve));
+  }
+
+  /** After `drained`. What is left is not waited for. */
+  close(): void {
+    this.#outbox.giveUp();
   }
 
   /** Nothing has been sent of the message yet, so what fails here may be tried until the deadline. */

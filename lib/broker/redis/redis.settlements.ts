@@ -53,9 +53,10 @@ export class Settlements {
     return 'lost';
   }
 
-  /** From now on every delivery counts as lost: the broker gives them back. */
+  /** What is under way and every delivery from now on counts as lost: the broker gives them back. */
   close(): void {
     this.#closed = true;
+    this.#outbox.giveUp();
   }
 
   wake(): void {

@@ -31,6 +31,8 @@ export interface SubscriptionParts {
 const CLAIM_AT_A_TIME = 200;
 const REFUSED_PAUSE_MS = 1_000;
 const FANOUT_BUFFER = 10_000;
+/** A Redis that is heard answers far sooner. */
+const CANCEL_LIMIT_MS = 1_000;
 
 /** Takes messages of several queues as places get free, and hands them out at once. One claim is under way at a time. */
 export class RedisSubscription implements Subscription {
@@ -43,7 +45,7 @@ export class RedisSubscription implements Subscription {
   #queues: string[] = [];
   readonly #lists = new Set<string>();
   /** Broadcast queues by name, each with what ends its listening. */
-  readonly #broadcasts = new Map<string, () => Promise<void>>();
+  readonly #broadcasts = new Map<string, () => void>();
   readonly #heard: FanoutDelivery[] = [];
   readonly #lostQueues = new Set<string>();
   #prefetch: number;
@@ -54,6 +56,7 @@ export class RedisSubscription implements Subscription {
   #cancelled = false;
   #pause: Timer | undefined;
   #deaf = false;
+  #unheard = false;
 
   constructor(parts: SubscriptionParts, options: ConsumeOptions) {
     this.#parts = parts;
@@ -66,6 +69,10 @@ export class RedisSubscription implements Subscription {
 
   get missing(): readonly string[] {
     return [...this.#lostQueues];
+  }
+
+  get unheard(): boolean {
+    return this.#unheard;
   }
 
   /** A message was put into this list by this process. */
@@ -96,7 +103,7 @@ export class RedisSubscription implements Subscription {
   }
 
   async removeQueue(name: string): Promise<void> {
-    await this.#broadcasts.get(name)?.();
+    this.#broadcasts.get(name)?.();
     if (!this.#queues.includes(name)) return;
     this.#queues = this.#queues.filter((queue) => queue !== name);
     this.#lostQueues.delete(name);
@@ -123,10 +130,14 @@ export class RedisSubscription implements Subscription {
       this.#wakeup.close();
       this.#pause?.cancel();
       this.#heard.length = 0;
-      await Promise.all([...this.#broadcasts.values()].map((unlisten) => unlisten()));
+      for (const unlisten of this.#broadcasts.values()) unlisten();
       this.#parts.onEnd(this);
     }
-    await this.#claiming;
+    const { link } = this.#parts.context;
+    // The claim's answer may have been on its way before the server fell silent.
+    const heard = link.run((client) => client.ping());
+    await link.politely(Promise.all([this.#claiming, heard]), CANCEL_LIMIT_MS);
+    this.#unheard = !link.up;
   }
 
   #look(): void {
@@ -248,9 +259,9 @@ export class RedisSubscription implements Subscription {
     const exchange = queue.exchange?.name ?? '';
     const hear = (raw: Buffer): void => this.#hear(queue.name, raw);
     const patterns = bindingKeys(queue).map((key) => context.keys.channelPattern(exchange, key));
-    this.#broadcasts.set(queue.name, async () => {
+    this.#broadcasts.set(queue.name, () => {
       this.#broadcasts.delete(queue.name);
-      await Promise.all(patterns.map((pattern) => fanout.unlisten(pattern, hear)));
+      for (const pattern of patterns) fanout.unlisten(pattern, hear);
     });
     await Promise.all(patterns.map((pattern) => fanout.listen(pattern, hear)));
   }
