@@ -4,6 +4,9 @@ import type { RedisAddress } from './redis.address.js';
 
 export type RedisClient = Redis | Cluster;
 
+/** For the other side to close its end too: one that does not is not to keep this process alive. */
+const DISCONNECT_MS = 250;
+
 /** What a connection is opened with, besides its address. */
 export interface RedisConnection {
   readonly clientName: string;
@@ -32,6 +35,7 @@ export function openClient(address: RedisAddress, connection: RedisConnection): 
     ...(address.tls !== undefined && { tls: address.tls }),
     connectionName: connection.clientName.replace(/\s/g, '_'),
     connectTimeout: connection.connectTimeoutMs,
+    disconnectTimeout: DISCONNECT_MS,
     keepAlive: connection.heartbeatSeconds * 1000,
     protocol: 2,
     maxRetriesPerRequest: 0,
