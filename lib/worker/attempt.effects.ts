@@ -49,9 +49,9 @@ export class AttemptEffects implements TaskEffects {
 
   /** As if the handler had thrown it: one that waits for what threw would wait for ever. */
   escaped(thrown: unknown): Escape {
-    const open = (this.request.together ?? [this.request]).filter(({ cutShort }) => cutShort !== undefined);
+    const open = (this.request.together ?? [this.request]).filter(({ running }) => running !== undefined);
     for (const request of open) {
-      request.cutShort?.(outcomeOfThrow(request, thrown, 0, this.deps));
+      request.running?.cutShort(outcomeOfThrow(request, thrown, 0, this.deps));
       request.abort.abort(thrown);
     }
     return open.length > 0 ? 'fails' : 'ended';

@@ -514,11 +514,11 @@ export class Consumer implements Service {
 
   /** After the grace time: what runs is aborted, and what broker and backend give no answer to is not waited for. */
   async #endByForce(stopping: StopWatch, over: Promise<void>): Promise<void> {
-    if ([...this.#inHand].some(({ cutShort }) => cutShort !== undefined)) {
+    if ([...this.#inHand].some(({ running }) => running !== undefined)) {
       for (const request of this.#inHand) request.abort.abort(new WorkerShuttingDown());
       stopping.restart(this.deps.config.abortGrace);
       if (await stopping.ends(over)) return;
-      for (const request of this.#inHand) request.cutShort?.({ kind: 'interrupted' });
+      for (const request of this.#inHand) request.running?.cutShort({ kind: 'interrupted' });
     }
     // What is left are stores, publishes and settlements.
     for (let before = Infinity; this.#unended < before;) {

@@ -4,8 +4,8 @@ import { SoftTimeLimitExceeded, TaskTerminated, TimeLimitExceeded } from '../tas
 import type { TaskConfig } from '../task/task.options.js';
 import type { LimitOverrides } from './limit.overrides.js';
 import { ABANDONED, TERMINATED, type Outcome } from './outcome.js';
-import type { Pool, Requests } from './pool/pool.js';
-import type { Request } from './request.js';
+import type { Pool, PoolRun, Requests } from './pool/pool.js';
+import type { Request, Running } from './request.js';
 import { timeLimitsOf } from './time-limits.js';
 import type { WorkerConfig } from './worker.options.js';
 
@@ -34,7 +34,7 @@ export class RequestRunner {
   }
 
   run(request: Request): Promise<Outcome> {
-    return new Promise((resolve) => this.#start([{ request, resolve }]));
+    return new Promise((resolve) => this.#start([new Part(request, resolve)]));
   }
 
   /**
@@ -44,79 +44,40 @@ export class RequestRunner {
   runTogether(requests: readonly Request[]): readonly Promise<Outcome>[] {
     const parts: Part[] = [];
     const outcomes = requests.map(
-      (request) => new Promise<Outcome>((resolve) => void parts.push({ request, resolve })),
+      (request) => new Promise<Outcome>((resolve) => void parts.push(new Part(request, resolve))),
     );
     const [first, ...others] = parts;
     if (first !== undefined) this.#start([first, ...others]);
     return outcomes;
   }
 
-  #start(parts: readonly [Part, ...Part[]]): void {
-    const open = new Set<Part>(parts);
-    const [{ request: first }, ...others] = parts;
-    const requests: Requests = [first, ...others.map(({ request }) => request)];
-    let disarm = NOTHING;
-    const close = (part: Part): void => {
-      open.delete(part);
-      part.request.cutShort = undefined;
-      part.request.terminate = undefined;
-      part.grace?.cancel();
-      if (open.size === 0) disarm();
-    };
-    const run = this.deps.poolOf(first).run(requests, () => {
-      if (open.size > 0) disarm = this.#armLimits(requests);
-    });
-    let cut: (() => void)[] = [];
-    const endCut = async (): Promise<void> => {
-      const ends = cut;
-      cut = [];
-      if (open.size === 0 && (await run.kill()) === 'runsOn') this.#follow(first, run.outcomes);
-      for (const end of ends) end();
-    };
-    for (const part of parts) {
-      part.request.cutShort = (outcome) => {
-        close(part);
-        // All that are cut together end together: when nothing of them runs any more, if that can be had.
-        if (cut.length === 0) queueMicrotask(() => void endCut());
-        cut.push(() => part.resolve(outcome));
-      };
-    }
-    for (const part of parts) {
-      const { request } = part;
-      request.terminate = (graceMs) => {
-        part.revoked = true;
-        request.abort.abort(new TaskTerminated());
-        part.grace?.cancel();
-        if (graceMs > 0) part.grace = this.deps.clock.after(graceMs, () => request.cutShort?.(TERMINATED));
-        else request.cutShort?.(TERMINATED);
-      };
-    }
-    void run.outcomes.then((outcomes) => {
-      for (const [index, part] of parts.entries()) {
-        const outcome = outcomes[index];
-        if (!open.has(part) || outcome === undefined) continue;
-        close(part);
-        part.resolve(finalOf(part, outcome));
-      }
-    });
+  #start(parts: Parts): void {
+    const requests = requestsOf(parts);
+    const [first] = requests;
+    const call = new Call(parts, this.deps.clock, (outcomes) => this.#follow(first, outcomes));
+    const run = this.deps.poolOf(first).run(requests, () => call.armed(this.#armLimits(requests)));
+    call.begun(run);
   }
 
   /** Most tasks have no limit and cost no timer. Of a batch, the shortest limit of its messages holds for all. */
   #armLimits(requests: Requests): () => void {
     const { clock, config } = this.deps;
-    const limits = requests.map((request) => timeLimitsOf(request.message, this.#configOf(request), config));
-    const softMs = least(limits.map((each) => each.softMs));
-    const hardMs = least(limits.map((each) => each.hardMs));
-    if (softMs === undefined && hardMs === undefined) return NOTHING;
+    let [softMs, hardMs] = [Infinity, Infinity];
+    for (const request of requests) {
+      const limits = timeLimitsOf(request.message, this.#configOf(request), config);
+      softMs = Math.min(softMs, limits.softMs ?? Infinity);
+      hardMs = Math.min(hardMs, limits.hardMs ?? Infinity);
+    }
+    if (softMs === Infinity && hardMs === Infinity) return NOTHING;
     const startedMs = clock.monotonicMs();
     const soft =
-      softMs === undefined
+      softMs === Infinity
         ? undefined
         : clock.after(softMs, () => {
             for (const { abort } of requests) abort.abort(new SoftTimeLimitExceeded(softMs / 1000));
           });
     const hard =
-      hardMs === undefined
+      hardMs === Infinity
         ? undefined
         : clock.after(hardMs, () => {
             const runtimeMs = clock.monotonicMs() - startedMs;
@@ -134,10 +95,10 @@ export class RequestRunner {
 
   #hardLimit(request: Request, hardMs: number, runtimeMs: number): void {
     // One of a batch may have ended before.
-    if (request.cutShort === undefined) return;
+    if (request.running === undefined) return;
     const error = new TimeLimitExceeded(hardMs / 1000);
     this.deps.log.error(`Hard time limit (${hardMs / 1000}s) exceeded for ${request.label}`);
-    request.cutShort({ kind: 'failed', error, runtimeMs });
+    request.running.cutShort({ kind: 'failed', error, runtimeMs });
     request.abort.abort(error);
   }
 
@@ -157,24 +118,119 @@ export class RequestRunner {
   }
 }
 
-interface Part {
-  readonly request: Request;
-  readonly resolve: (outcome: Outcome) => void;
-  /** While it runs. */
-  revoked?: true;
+type Parts = readonly [Part, ...Part[]];
+
+/** One call of a handler, until the last of its requests has ended. */
+class Call {
+  #open: number;
+  #disarm = NOTHING;
+  #run: PoolRun | undefined;
+  #cut: Part[] = [];
+
+  constructor(
+    private readonly parts: Parts,
+    readonly clock: Clock,
+    private readonly runsOn: (outcomes: Promise<unknown>) => void,
+  ) {
+    this.#open = parts.length;
+  }
+
+  /** Its time limits count. */
+  armed(disarm: () => void): void {
+    if (this.#open > 0) this.#disarm = disarm;
+    else disarm();
+  }
+
+  begun(run: PoolRun): void {
+    this.#run = run;
+    for (const part of this.parts) part.begun(this);
+    void run.outcomes.then((outcomes) => {
+      for (const [index, part] of this.parts.entries()) {
+        const outcome = outcomes[index];
+        if (outcome !== undefined) part.ended(outcome);
+      }
+    });
+  }
+
+  closed(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#disarm();
+  }
+
+  /** All that are cut together end together: when nothing of them runs any more, if that can be had. */
+  cutShort(part: Part): void {
+    if (this.#cut.length === 0) queueMicrotask(() => void this.#endCut());
+    this.#cut.push(part);
+  }
+
+  async #endCut(): Promise<void> {
+    const cut = this.#cut;
+    this.#cut = [];
+    const run = this.#run;
+    if (run !== undefined && this.#open === 0 && (await run.kill()) === 'runsOn') this.runsOn(run.outcomes);
+    for (const part of cut) part.tellEnd();
+  }
+}
+
+/** One request of a call. */
+class Part implements Running {
+  #call: Call | undefined;
+  #end: Outcome | undefined;
+  /** Revoked while it runs. */
+  #revoked = false;
   /** Until it is cut short, once it is revoked. */
-  grace?: Timer;
+  #grace: Timer | undefined;
+
+  constructor(
+    readonly request: Request,
+    private readonly resolve: (outcome: Outcome) => void,
+  ) {}
+
+  begun(call: Call): void {
+    this.#call = call;
+    this.request.running = this;
+  }
+
+  ended(outcome: Outcome): void {
+    if (this.#end !== undefined) return;
+    this.#close(finalOf(this.request, this.#revoked, outcome));
+    this.tellEnd();
+  }
+
+  cutShort(outcome: Outcome): void {
+    if (this.#end !== undefined) return;
+    this.#close(outcome);
+    this.#call?.cutShort(this);
+  }
+
+  terminate(graceMs: number): void {
+    this.#revoked = true;
+    this.request.abort.abort(new TaskTerminated());
+    this.#grace?.cancel();
+    if (graceMs <= 0) return this.cutShort(TERMINATED);
+    this.#grace = this.#call?.clock.after(graceMs, () => this.cutShort(TERMINATED));
+  }
+
+  tellEnd(): void {
+    if (this.#end !== undefined) this.resolve(this.#end);
+  }
+
+  #close(end: Outcome): void {
+    this.#end = end;
+    this.request.running = undefined;
+    this.#grace?.cancel();
+    this.#call?.closed();
+  }
+}
+
+function requestsOf([first, ...others]: Parts): Requests {
+  return [first.request, ...others.map(({ request }) => request)];
 }
 
 /** What a handler made of it counts only while the request is this worker's, and wanted. */
-function finalOf({ request, revoked }: Part, outcome: Outcome): Outcome {
+function finalOf(request: Request, revoked: boolean, outcome: Outcome): Outcome {
   if (request.lost) return ABANDONED;
-  return revoked === true ? TERMINATED : outcome;
-}
-
-function least(limits: readonly (number | undefined)[]): number | undefined {
-  const given = limits.filter((limitMs) => limitMs !== undefined);
-  return given.length === 0 ? undefined : Math.min(...given);
+  return revoked ? TERMINATED : outcome;
 }
 
 const NOTHING = (): void => undefined;

@@ -11,6 +11,14 @@ import { LazyAbort } from './lazy-abort.js';
 import type { Outcome } from './outcome.js';
 import { printable } from './printable.js';
 
+/** What may be done to a request while its handler runs. */
+export interface Running {
+  /** Ends the run now, whatever its handler still does. */
+  cutShort(outcome: Outcome): void;
+  /** Revoked: aborts its signal, and cuts it short where it has not ended within the time. */
+  terminate(graceMs: number): void;
+}
+
 /** One message being worked on, from its arrival to its end. */
 export class Request {
   /** Where it is: waiting for a slot, held until it is due, run, or given back unrun. */
@@ -19,10 +27,8 @@ export class Request {
   received = false;
   /** It was acknowledged before its run: what is told to the broker later has nothing left to do. */
   ackedEarly = false;
-  /** Ends the run now, whatever its handler still does. Set while the handler runs. */
-  cutShort: ((outcome: Outcome) => void) | undefined;
-  /** Revoked while it runs: aborts its signal, and cuts it short where it has not ended within the time. Set likewise. */
-  terminate: ((graceMs: number) => void) | undefined;
+  /** Set while the handler runs. */
+  running: Running | undefined;
   /** Those of its batch, itself too, while one call of the handler runs them all. Set on the first of them. */
   together: readonly Request[] | undefined;
   /** Everything this run sent, callbacks too, as Celery's result tuples. */

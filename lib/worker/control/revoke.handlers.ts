@@ -51,8 +51,8 @@ function endAll(host: ControlHost, chosen: (request: Request) => boolean, signal
   const running = host.requests().filter((request) => request.stage === 'running' && chosen(request));
   const graceMs = AT_ONCE.includes(signal) ? 0 : host.config.abortGrace;
   for (const request of running) {
-    if (request.terminate === undefined) request.abort.abort(new TaskTerminated());
-    else request.terminate(graceMs);
+    if (request.running === undefined) request.abort.abort(new TaskTerminated());
+    else request.running.terminate(graceMs);
   }
   return running.map(({ id }) => id);
 }

@@ -69,7 +69,7 @@ export class PoolServer {
       const cut = cutOf([first, ...others]);
       const ran = this.deps.runHandler([first, ...others]).then((outcomes) => ({ outcomes, runsOn: false }));
       const { outcomes, runsOn } = await Promise.race([ran, cut]);
-      for (const { request } of parts) request.cutShort = undefined;
+      for (const { request } of parts) request.running = undefined;
       return { ends: parts.map(({ request }, item) => this.#itemEnd(request, outcomes[item])), runsOn };
     } catch (error) {
       const outcome: OutcomeCargo = { kind: 'failed', error: toThrown(error), runtimeMs: 0 };
@@ -143,9 +143,13 @@ async function cutOf(
 ): Promise<{ outcomes: readonly Outcome[]; runsOn: boolean }> {
   const cuts = requests.map((request) => {
     return new Promise<Outcome>((resolve) => {
-      request.cutShort = (outcome) => {
-        request.cutShort = undefined;
-        resolve(outcome);
+      request.running = {
+        cutShort(outcome) {
+          request.running = undefined;
+          resolve(outcome);
+        },
+        // The parent's doing.
+        terminate: NOTHING,
       };
     });
   });
@@ -157,3 +161,5 @@ function deliveryOf({ from }: RunItem, message: WireMessage, lost: AbortSignal):
   const { exchange, routingKey } = from;
   return { ...handedOver(message, { exchange, routingKey }), ...from, lost };
 }
+
+const NOTHING = (): void => undefined;
