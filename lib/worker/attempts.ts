@@ -24,8 +24,9 @@ export interface AttemptsDeps {
 export class Attempts {
   constructor(private readonly deps: AttemptsDeps) {}
 
-  work(request: Request): Promise<void> {
-    return this.#settle(request, () => this.#outcomeOf(request));
+  /** @param ran called when its handler runs no more, before what became of it is stored and acknowledged */
+  work(request: Request, ran: () => void): Promise<void> {
+    return this.#settle(request, () => this.#outcomeOf(request), ran);
   }
 
   /** Those of a batch, in one call of their handler. Each is looked at, acknowledged and settled by itself. */
@@ -35,15 +36,19 @@ export class Attempts {
     return requests.map((request, index) => {
       const outcome = async (): Promise<Outcome> =>
         (await stopped[index]) ?? (await (await ran).get(request)) ?? stopOf(request);
-      return this.#settle(request, outcome);
+      return this.#settle(request, outcome, NOTHING);
     });
   }
 
-  async #settle(request: Request, run: () => Promise<Outcome>): Promise<void> {
+  async #settle(request: Request, run: () => Promise<Outcome>, ran: () => void): Promise<void> {
     const { settlement, suspects } = this.deps;
     let outcome: Outcome | undefined;
     try {
-      outcome = await run();
+      try {
+        outcome = await run();
+      } finally {
+        ran();
+      }
       const struck = failpoint('finishedRun');
       if (struck !== undefined) await struck;
       await settlement.settle(request, outcome);
@@ -136,3 +141,5 @@ export function revoked({ why }: Extract<Verdict, { run: 'never' }>): Outcome {
 function stopOf({ abort }: Request): Outcome {
   return abort.reason instanceof TaskTerminated ? TERMINATED : INTERRUPTED;
 }
+
+const NOTHING = (): void => undefined;

@@ -48,6 +48,8 @@ export interface ConsumerDeps {
   readonly runner: RequestRunner;
   /** The places of the pool that a request runs in. */
   readonly slotsOf: (request: Request) => Slots;
+  /** Whether it runs in a process or thread of its own. */
+  readonly runsApart: (request: Request) => boolean;
   readonly limits: Limits;
   /** Of each pool. */
   readonly places: () => readonly Places[];
@@ -92,6 +94,8 @@ export class Consumer implements Service {
   #stopped: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
   #running = 0;
+  /** Those whose places were given away before they were settled. */
+  #settling = 0;
   #processed = 0;
   #leftBehind = NOTHING_LEFT;
 
@@ -432,7 +436,27 @@ export class Consumer implements Service {
     // Given back meanwhile, or about to be: the line is served no more.
     if (this.#stopping !== undefined) return;
     this.#begin(request);
-    void this.#end(request, this.#attempts.work(request), () => this.#free([request]));
+    let ahead = false;
+    const ran = (): void => {
+      ahead = this.#mayGoAhead(request);
+      if (!ahead) return;
+      this.#settling += 1;
+      this.#free([request]);
+    };
+    void this.#end(request, this.#attempts.work(request, ran), () => {
+      if (ahead) this.#settling -= 1;
+      else this.#free([request]);
+    });
+  }
+
+  /**
+   * Whether the next may have its place while it is settled: a child waits for nobody's store or acknowledgement. As many
+   * again as there are places, so that a backend or broker that is slow holds up what runs, as it does in every pool. What
+   * was acknowledged early waits: the broker has handed out more in its stead already.
+   */
+  #mayGoAhead(request: Request): boolean {
+    if (request.ackedEarly || !this.deps.runsApart(request)) return false;
+    return this.#settling < this.deps.slotsOf(request).size;
   }
 
   #grantedTogether(requests: readonly Request[]): void {
@@ -448,7 +472,7 @@ export class Consumer implements Service {
     this.#running += 1;
   }
 
-  /** The place of one, or of a batch, once the last of it has been settled. */
+  /** The place of one, or of a batch. */
   #free(requests: readonly Request[]): void {
     this.#running -= requests.length;
     const [first] = requests;

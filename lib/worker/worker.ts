@@ -164,6 +164,7 @@ export class Worker {
       isRevoked: deps.isRevoked ?? ((message) => revoked.covers(message)),
       runner: this.#runner,
       slotsOf: (request) => pools.of(request).slots,
+      runsApart: (request) => pools.runsApart(request),
       limits: this.#limits,
       places: () => pools.places,
       starts: openStartStore(broker, backend),

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { starmap, TaskFailedError, TaskRevokedError, type AsyncResult } from '../../lib/index.js';
+import type { CeleryHost } from '../../lib/nest/celery.host.js';
+import { getCeleryToken } from '../../lib/tokens.js';
 import type { PoolKind } from '../../lib/worker/pool/pool.js';
 import { eventually } from '../support/eventually.js';
 import { place } from './pool/pool.app.js';
@@ -316,6 +318,31 @@ export function poolConformance(kind: PoolKind, { hasChildren, hasProcesses }: P
         expect(new Set(of('shutdown'))).toEqual(new Set(of('init')));
         expect(of('shutdown')).toHaveLength(places);
         await own[Symbol.asyncDispose]();
+      });
+    });
+
+    describe('a result that is long in being stored', () => {
+      it('holds up a child no more than once, and an event loop at once', async () => {
+        await using own = await startPool(script.entry, { pool: kind, concurrency: 1 });
+        const letGo: (() => void)[] = [];
+        const { backend } = own.worker.app.get<CeleryHost>(getCeleryToken()).app;
+        if (backend === undefined) throw new Error('no backend');
+        const store = backend.store.bind(backend);
+        const storing = vi.spyOn(backend, 'store').mockImplementation(async (...meta) => {
+          await new Promise<void>((resolve) => letGo.push(resolve));
+          return store(...meta);
+        });
+        try {
+          const sent = await Promise.all([1, 2, 3].map(() => own.tasks.late.delay()));
+          await eventually(() => letGo.length === (hasChildren ? 2 : 1), SOON);
+          expect(own.worker.status).toMatchObject({ running: 1 });
+          expect(own.worker.status.pools).toMatchObject([{ waiting: hasChildren ? 1 : 2 }]);
+          storing.mockRestore();
+          for (const release of letGo) release();
+          expect(await Promise.all(sent.map((result) => result.get(WAIT)))).toEqual(['done', 'done', 'done']);
+        } finally {
+          storing.mockRestore();
+        }
       });
     });
 

@@ -91,6 +91,11 @@ export class Pools implements Service {
     return WORKER_BUILTINS.has(request.definition.name) ? this.#here : this.of(request).pool;
   }
 
+  /** In a process or thread of its own. */
+  runsApart(request: Pick<Request, 'definition'>): boolean {
+    return this.runs(request) instanceof ChildPool;
+  }
+
   /** Whose places it takes. */
   of({ definition }: { readonly definition: TaskDefinition }): PoolUnit {
     return this.#units.get(definition.config.pool ?? DEFAULT_POOL) ?? this.#default;

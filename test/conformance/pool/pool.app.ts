@@ -111,6 +111,11 @@ export class PoolTasks {
   }
 
   @Task({ acksLate: true })
+  late(): string {
+    return 'done';
+  }
+
+  @Task({ acksLate: true })
   rejected(): never {
     throw new Reject('not for us');
   }
