@@ -199,7 +199,10 @@ export interface Subscription {
    * waited for: what it sends all the same goes back.
    */
   cancel(): Promise<void>;
-  /** The broker did not answer `cancel`: what was settled lately may be handed out again. Undefined: it always answers. */
+  /**
+   * The broker has not answered `cancel`, up to now: what was settled lately may be handed out again. Undefined: it always
+   * answers.
+   */
   readonly unheard?: boolean;
 }
 

@@ -519,7 +519,6 @@ export class Consumer implements Service {
     this.#sifter?.stop();
     // First, or the broker would hand out again what is given back below.
     await this.#subscription?.cancel();
-    const unheard = this.#subscription?.unheard === true;
     const atHand = [...this.#inHand];
     this.#giveBack();
     const drained = new Promise<void>((resolve) => (this.#onDrained = resolve));
@@ -529,6 +528,7 @@ export class Consumer implements Service {
       .then(() => drained)
       .then(() => later.stop());
     if (!(await stopping.ends(over))) await this.#endByForce(stopping, over);
+    const unheard = this.#subscription?.unheard === true;
     const left = atHand.filter(
       (request) => unheard || this.#inHand.has(request) || later.isUnanswered(request.delivery),
     );

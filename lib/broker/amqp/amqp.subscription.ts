@@ -13,7 +13,6 @@ export class AmqpSubscription implements Subscription {
   readonly #onEnd: () => void;
   #prefetch: number;
   #cancelled = false;
-  #unheard = false;
 
   /** @param onEnd called when it is cancelled and nothing of it is held any more */
   constructor(options: ConsumeOptions, parts: ConsumerParts, onEnd: () => void) {
@@ -28,7 +27,7 @@ export class AmqpSubscription implements Subscription {
   }
 
   get unheard(): boolean {
-    return this.#unheard;
+    return this.#cancelled && (this.#parts.connection.session?.unheard ?? true);
   }
 
   /**
@@ -82,7 +81,6 @@ export class AmqpSubscription implements Subscription {
   async cancel(): Promise<void> {
     this.#cancelled = true;
     await Promise.all([...this.#consumers.keys()].map((queue) => this.removeQueue(queue)));
-    this.#unheard = this.#parts.connection.session?.unheard ?? true;
     this.#checkEnd();
   }
 

@@ -56,7 +56,6 @@ export class RedisSubscription implements Subscription {
   #cancelled = false;
   #pause: Timer | undefined;
   #deaf = false;
-  #unheard = false;
 
   constructor(parts: SubscriptionParts, options: ConsumeOptions) {
     this.#parts = parts;
@@ -72,7 +71,7 @@ export class RedisSubscription implements Subscription {
   }
 
   get unheard(): boolean {
-    return this.#unheard;
+    return this.#cancelled && !this.#parts.context.link.up;
   }
 
   /** A message was put into this list by this process. */
@@ -137,7 +136,6 @@ export class RedisSubscription implements Subscription {
     // The claim's answer may have been on its way before the server fell silent.
     const heard = link.run((client) => client.ping());
     await link.politely(Promise.all([this.#claiming, heard]), CANCEL_LIMIT_MS);
-    this.#unheard = !link.up;
   }
 
   #look(): void {
