@@ -35,8 +35,8 @@ export const BROKEN: readonly BrokenLibrary[] = [
     damages: [
       {
         file: 'worker/consumer.js',
-        find: 'deliveries.map((delivery) => delivery.requeue()',
-        replace: 'deliveries.map((delivery) => delivery.ack()',
+        find: 'for (const delivery of deliveries)',
+        replace: 'for (const delivery of deliveries) void delivery.ack(); for (const delivery of [])',
       },
     ],
     test: 'GS-1',
