@@ -136,6 +136,7 @@ export type { HealthOptions } from './worker/health/health.options.js';
 export type { WorkerHealth } from './worker/health/readiness.js';
 export type { PoolOptions } from './worker/pool/pool.options.js';
 export type { PoolKind } from './worker/pool/pool.js';
+export type { LeftBehind } from './worker/left-behind.js';
 export type { Worker } from './worker/worker.js';
 export type { PoolStatus, WorkerStatus } from './worker/worker.status.js';
 export { ScheduleClient, type ScheduleInfo } from './beat/schedule.client.js';

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { InvalidOptionError } from '../errors.js';
 import { getCeleryToken } from '../tokens.js';
 import { openParentPort } from '../worker/pool/parent.port.js';
+import { isLeft } from '../worker/left-behind.js';
 import type { Worker } from '../worker/worker.js';
 import type { WorkerStatus } from '../worker/worker.status.js';
 import type { WorkerOptions } from '../worker/worker.options.js';
@@ -23,7 +24,7 @@ export interface CreateWorkerOptions extends WorkerOptions {
   /**
    * Stop on SIGTERM and SIGINT (warm) and on SIGQUIT (soft); each further signal is one step harder: warm, soft, cold. The
    * environment's `REMAP_SIGTERM=SIGQUIT` makes SIGTERM mean SIGQUIT. The process is gone 10 s after the stop should have
-   * ended, whatever holds it. Default true.
+   * ended, whatever holds it, and ends with 1 where tasks were left behind that may run again. Default true.
    */
   handleSignals?: boolean;
   /**
@@ -108,12 +109,12 @@ export const CeleryFactory = {
       // From here on, so that a worker which waits for its broker can be stopped too.
       const { shutdownGrace, softShutdownTimeout, abortGrace } = host.workerConfig(workerOptions);
       const graceMs = { warm: shutdownGrace, soft: softShutdownTimeout, cold: 0 };
+      let endsProcess = false;
       const stop = (mode: StopMode, exitCode: number): void => {
+        endsProcess = true;
         process.exitCode = exitCode;
         exitBy(graceMs[mode] + abortGrace, exitCode, host.log);
-        void closing.close(graceMs[mode]).then(() => {
-          if (hasLeftTasks(host.app.worker)) process.exitCode ||= 1;
-        });
+        void closing.close(graceMs[mode]);
       };
       const signals = handleSignals ? stopOnSignals(stop) : undefined;
       const escapes = handleErrors ? catchEscapes(host.log, () => stop('warm', 1)) : undefined;
@@ -121,7 +122,12 @@ export const CeleryFactory = {
         signals?.forget();
         escapes?.forget();
       };
-      void closing.closed.then(forget);
+      // Before whoever awaits `run()` looks at the exit code.
+      void closing.closed.then(() => {
+        forget();
+        const { worker } = host.app;
+        if (endsProcess && worker !== undefined && isLeft(worker.leftBehind)) process.exitCode ||= 1;
+      });
       const stopped = closing.closed.then(() => host.app.worker);
       const starting = host.startWorker(workerOptions).catch((error: unknown) => {
         forget();
@@ -181,11 +187,6 @@ export const CeleryFactory = {
     }
   },
 };
-
-/** Whoever watches over the process is to know that tasks may run again. */
-function hasLeftTasks(worker: Worker | undefined): boolean {
-  return worker !== undefined && (worker.leftBehind.unheard || worker.leftBehind.tasks.length > 0);
-}
 
 /** What a beat still gives sends that are on their way. */
 const STOP_BEAT_MS = 5_000;

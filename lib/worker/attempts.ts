@@ -24,7 +24,10 @@ export interface AttemptsDeps {
 export class Attempts {
   constructor(private readonly deps: AttemptsDeps) {}
 
-  /** @param ran called when its handler runs no more, before what became of it is stored and acknowledged */
+  /**
+   * @param ran called when its handler runs no more, before what became of it is stored and acknowledged; not where the
+   * attempt itself fails
+   */
   work(request: Request, ran: () => void): Promise<void> {
     return this.#settle(request, () => this.#outcomeOf(request), ran);
   }
@@ -44,11 +47,8 @@ export class Attempts {
     const { settlement, suspects } = this.deps;
     let outcome: Outcome | undefined;
     try {
-      try {
-        outcome = await run();
-      } finally {
-        ran();
-      }
+      outcome = await run();
+      ran();
       const struck = failpoint('finishedRun');
       if (struck !== undefined) await struck;
       await settlement.settle(request, outcome);

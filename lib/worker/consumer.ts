@@ -582,7 +582,7 @@ const LIMITED = true;
 const NOTHING = (): void => undefined;
 /** Of a message, where starts are counted and nothing else is said. */
 const MOST_STARTS = 5;
-/** At a stop, as long as there are any. */
+/** How long a stop whose time is over waits for the next of what is still being settled. */
 const ANSWER_MS = 1_000;
 /** Before a message goes back that we ourselves failed on. */
 const PAUSE_MS = 5_000;

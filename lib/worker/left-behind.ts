@@ -10,9 +10,15 @@ export interface LeftBehind {
 
 export const NOTHING_LEFT: LeftBehind = Object.freeze({ tasks: Object.freeze([]), unheard: false });
 
+/** Whether any task may run again. */
+export function isLeft({ tasks, unheard }: LeftBehind): boolean {
+  return unheard || tasks.length > 0;
+}
+
 /** A line for the log; undefined where nothing was left. */
-export function leftBehindText({ tasks, unheard }: LeftBehind, url: string): string | undefined {
-  if (tasks.length === 0 && !unheard) return undefined;
+export function leftBehindText(left: LeftBehind, url: string): string | undefined {
+  if (!isLeft(left)) return undefined;
+  const { tasks, unheard } = left;
   const why = unheard ? `${url} did not answer at the end. ` : '';
   if (tasks.length === 0) return `${why}Tasks that ended shortly before may run again.`;
   const named = tasks.slice(0, MOST_NAMED).map((task) => printable(task));

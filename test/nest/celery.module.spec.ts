@@ -225,18 +225,32 @@ describe('a worker with its Nest application', () => {
     const before = process.listenerCount('SIGTERM');
     const creating = CeleryFactory.createWorker(App, { logger: false });
     await eventually(() => process.listenerCount('SIGTERM') === before + 1);
-    // This process, which was told to end, goes on with other tests: its deadline is taken away.
-    const timers = vi.spyOn(globalThis, 'setTimeout');
-    process.emit('SIGTERM');
-    const [deadline] = timers.mock.results;
-    expect(timers.mock.calls[0]?.[1]).toBeGreaterThanOrEqual(10_000);
-    if (deadline?.type === 'return') clearTimeout(deadline.value);
-    timers.mockRestore();
+    terminate();
     const worker = await creating;
     await worker.run();
     expect(worker.status.state).toBe('stopped');
     expect(process.listenerCount('SIGTERM')).toBe(before);
   });
+
+  it.each([
+    { left: 'nothing', leftBehind: { tasks: [], unheard: false }, exitCode: 0 },
+    { left: 'a task', leftBehind: { tasks: ['add[1]'], unheard: false }, exitCode: 1 },
+    { left: 'a broker that does not answer', leftBehind: { tasks: [], unheard: true }, exitCode: 1 },
+  ])(
+    'ends with $exitCode after a signal where it has left $left behind',
+    async ({ leftBehind, exitCode }) => {
+      @Module({ imports: [CeleryModule.forRoot({ broker: 'memory://' })], providers: [MathTasks] })
+      class App {}
+      const before = process.exitCode;
+      const running = await CeleryFactory.createWorker(App, { logger: false });
+      vi.spyOn(running.worker, 'leftBehind', 'get').mockReturnValue(leftBehind);
+      terminate();
+      await running.run();
+      const ended = process.exitCode;
+      process.exitCode = before;
+      expect(ended).toBe(exitCode);
+    },
+  );
 
   it('leaves listeners of others to the process alone and takes its own away', async () => {
     @Module({ imports: [CeleryModule.forRoot({ broker: 'memory://' })], providers: [MathTasks] })
@@ -257,6 +271,16 @@ describe('a worker with its Nest application', () => {
     await app.close();
   });
 });
+
+/** As a signal does. This process goes on with other tests: its deadline is taken away. */
+function terminate(): void {
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  process.emit('SIGTERM', 'SIGTERM');
+  const [deadline] = timers.mock.results;
+  expect(timers.mock.calls[0]?.[1]).toBeGreaterThanOrEqual(10_000);
+  if (deadline?.type === 'return') clearTimeout(deadline.value);
+  timers.mockRestore();
+}
 
 describe('revoke', () => {
   it('keeps a task that waits from running, and its result says so', async () => {
