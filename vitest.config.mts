@@ -29,6 +29,7 @@ export default defineConfig({
           retry,
           // None waits for anything but its own computing, which takes long where much else runs on the machine.
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

@@ -45,7 +45,8 @@ export class Fleet implements AsyncDisposable {
 
   /** Resolves once it consumes. @throws Error with its output when it ends before, or takes longer than `limitMs` */
   async start(limitMs = 60_000): Promise<Member> {
-    const hostname = `chaos${this.#members.length + 1}@%h`;
+    const { taskDefaultQueue = 'chaos' } = this.order.app;
+    const hostname = `${taskDefaultQueue}-${this.#members.length + 1}@%h`;
     const order = { ...this.order, worker: { ...this.order.worker, hostname } };
     const { member, ready } = launch([...this.nodeOptions, this.script], order);
     this.#members.push(member);

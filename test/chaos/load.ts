@@ -67,6 +67,14 @@ export class Load implements AsyncDisposable {
     this.#feeding = this.#feed();
   }
 
+  /** Resolves when so many have been sent, accepted or not. @throws Error when none more is sent for a minute */
+  async reaches(tasks: number): Promise<void> {
+    for (let [before, sinceMs] = [0, 0]; this.#sent < tasks; await pause(10)) {
+      if (this.#sent > before) [before, sinceMs] = [this.#sent, performance.now()];
+      else if (performance.now() - sinceMs > GIVE_UP_MS) throw new Error(`Only ${before} tasks are sent`);
+    }
+  }
+
   /** Sends no more; resolves when every publish has settled. */
   async stop(): Promise<void> {
     this.#stopped = true;

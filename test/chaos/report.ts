@@ -34,6 +34,28 @@ export function breaches(rows: readonly Row[]): string[] {
   );
 }
 
+/** What the parts of a run found, as one row. */
+export function together(rows: readonly [Row, ...Row[]]): Row {
+  const [first] = rows;
+  const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
+  const most = (of: (row: Row) => number): number => Math.max(...rows.map(of));
+  return {
+    ...first,
+    size: sum((row) => row.size),
+    faults: sum((row) => row.faults),
+    executed: sum((row) => row.executed),
+    lost: sum((row) => row.lost),
+    duplicated: sum((row) => row.duplicated),
+    restarted: sum((row) => row.restarted),
+    recovered: sum((row) => row.recovered),
+    unexpected: sum((row) => row.unexpected),
+    stuck: sum((row) => row.stuck),
+    slowestMs: most((row) => row.slowestMs),
+    seconds: most((row) => row.seconds),
+    broken: rows.flatMap((row) => row.broken),
+  };
+}
+
 /** Of a test that came to no verdict. */
 export function failedRow(test: string, place: PlaceName, variant: string, error: unknown): Row {
   const none = { size: 0, faults: 0, executed: 0, lost: 0, duplicated: 0, restarted: 0, recovered: 0 };

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { PLACES, Servers, type PlaceName } from './place.js';
-import { seeded } from './random.js';
-import { breaches, failedRow, markdownTable } from './report.js';
-import { TIERS, type Row, type Tier } from './scenario.js';
+import { seeded, type Random } from './random.js';
+import { breaches, failedRow, markdownTable, together } from './report.js';
+import { TIERS, type Row, type Scenario, type Tier } from './scenario.js';
 import { SCENARIOS } from './scenarios.js';
 
 interface Flags {
@@ -49,12 +49,8 @@ const rows: Row[] = [];
         (some) => flags.variant === undefined || some === flags.variant,
       )) {
         const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
-        const place = await servers.place(name);
-        const branch = random.branch(`${id} ${name} ${variant}`);
-        const stage = { tier: flags.tier, random: branch, place, script, folder };
-        const row = await scenario
-          .run(stage, variant)
-          .catch((error: unknown) => failedRow(id, name, variant, error));
+        const choices = random.branch(`${id} ${name} ${variant}`);
+        const row = await inParts(scenario, name, variant, choices, folder, servers);
         rows.push(row);
         const outcome = row.broken.length === 0 ? 'passed' : 'FAILED';
         console.log(
@@ -62,7 +58,7 @@ const rows: Row[] = [];
         );
         for (const what of row.broken) console.log(`    ${what}`);
         if (row.broken.length === 0) await rm(folder, { recursive: true });
-        else console.log(`    ledger: ${join(folder, 'ledger')}`);
+        else console.log(`    ledgers: ${folder}`);
       }
     }
   }
@@ -82,3 +78,26 @@ const failed = rows.filter((row) => row.broken.length > 0).length;
 console.log(`${rows.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || rows.length === 0 ? 1 : 0;
 if (broken.length > 0) console.log(`Again with: --seed ${flags.seed} --tier ${flags.tier}`);
+
+/** At `full`, side by side: each part with names, choices and a ledger of its own. */
+async function inParts(
+  scenario: Scenario,
+  name: PlaceName,
+  variant: string,
+  choices: Random,
+  folder: string,
+  servers: Servers,
+): Promise<Row> {
+  const parts = flags.tier === 'full' ? (scenario.parts ?? 1) : 1;
+  const part = async (index: number): Promise<Row> => {
+    const own = join(folder, String(index));
+    await mkdir(own);
+    const place = await servers.place(name);
+    const stage = { tier: flags.tier, random: choices.branch(`${index}`), place, script, folder: own, parts };
+    return scenario
+      .run(stage, variant)
+      .catch((error: unknown) => failedRow(scenario.id, name, variant, error));
+  };
+  const others = Array.from({ length: parts - 1 }, (_, index) => part(index + 1));
+  return together(await Promise.all([part(0), ...others]));
+}

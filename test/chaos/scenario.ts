@@ -14,6 +14,8 @@ export interface Stage {
   readonly script: string;
   /** A folder of the run's own. */
   readonly folder: string;
+  /** This run is one of so many side by side: each has its part of the size. */
+  readonly parts: number;
 }
 
 /** One line of the result table. */
@@ -45,6 +47,8 @@ export interface Scenario {
   readonly places: readonly PlaceName[];
   readonly variants: readonly string[];
   readonly tiers: readonly Tier[];
+  /** Of `full`, that run side by side: for a scenario that waits most of its time. Default 1. */
+  readonly parts?: number;
   run(stage: Stage, variant: string): Promise<Row>;
 }
 
@@ -52,6 +56,11 @@ export interface Scenario {
 export function sized(tier: Tier, full: number, short: number): number {
   if (tier === 'full') return full;
   return tier === 'ci' ? Math.max(1, Math.round(full / 10)) : short;
+}
+
+/** The same for a run that may be one of several parts. */
+export function partSized({ tier, parts }: Stage, full: number, short: number): number {
+  return Math.ceil(sized(tier, full, short) / parts);
 }
 
 /** The short tier runs beside whatever else is on the machine: it counts, and promises no times. */

@@ -19,7 +19,7 @@ describe('input from outside, short', () => {
   it.each(runs)('$id: $variant', async ({ scenario, variant }) => {
     const place = await new Servers({}).place('memory');
     const random = seeded(SEED).branch(variant);
-    const stage = { tier: 'short', random, place, script: '', folder: tmpdir() } as const;
+    const stage = { tier: 'short', random, place, script: '', folder: tmpdir(), parts: 1 } as const;
     expect((await scenario.run(stage, variant)).broken).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { judged, promises } from '../judge.js';
 import { leftover, workedOff } from '../leftover.js';
 import { Load } from '../load.js';
 import { withLeases } from '../place.js';
-import { isTimed, sized, type Scenario } from '../scenario.js';
+import { isTimed, partSized, type Scenario } from '../scenario.js';
 
 const LEASE_MS = 2_000;
 const HEARTBEAT_SECONDS = 2;
@@ -26,6 +26,7 @@ export const alo7: Scenario = {
   places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
   variants: ['SIGSTOP'],
   tiers: ['ci', 'full'],
+  parts: 5,
   async run(stage, variant) {
     const { tier, place, random, script, folder } = stage;
     const begunMs = performance.now();
@@ -36,7 +37,7 @@ export const alo7: Scenario = {
     await using load = await Load.open({ app, ledger, random, ...options });
     const broken: string[] = [];
     const took: number[] = [];
-    const freezes = sized(tier, place.name === 'Redis' ? 500 : 200, 2);
+    const freezes = partSized(stage, place.name === 'Redis' ? 500 : 200, 2);
     let zombie = await fleet.start();
     for (let freeze = 0; freeze < freezes; freeze += 1) {
       const hold = join(folder, `hold-${freeze}`);

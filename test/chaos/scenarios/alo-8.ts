@@ -7,7 +7,7 @@ import type { Death } from '../hard-tasks.js';
 import { judged, promises } from '../judge.js';
 import { leftover } from '../leftover.js';
 import { Load } from '../load.js';
-import { sized, type Scenario, type Stage } from '../scenario.js';
+import { partSized, type Scenario, type Stage } from '../scenario.js';
 
 /** A thread shares the fate of its process: what ends that ends all. */
 const DEATHS = {
@@ -46,6 +46,7 @@ export const alo8: Scenario = {
   places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
   variants: Object.keys(DEATHS),
   tiers: ['ci', 'full'],
+  parts: 5,
   async run(stage, variant) {
     if (!isPool(variant)) throw new Error(`No pool: ${variant}`);
     const begunMs = performance.now();
@@ -77,7 +78,7 @@ async function underSettings(
   load: Load,
   broken: string[],
 ): Promise<ReadonlyMap<string, Fate>> {
-  const { tier, place, random, script, folder } = stage;
+  const { place, random, script, folder } = stage;
   const app = { ...place.app, taskAnnotations: { 'hard.once': settings } };
   const worker = { pool, concurrency: 3 };
   const ledger = join(folder, 'ledger');
@@ -85,7 +86,7 @@ async function underSettings(
   const fates = new Map<string, Fate>();
   const bystanders: string[] = [];
   await fleet.start();
-  for (let time = 0; time < sized(tier, 50, 1); time += 1) {
+  for (let time = 0; time < partSized(stage, 50, 1); time += 1) {
     for (const how of DEATHS[pool]) {
       const id = load.newId(how);
       fates.set(id, fateOf(how, settings));

@@ -12,7 +12,7 @@ import type { Entry } from '../ledger.js';
 import { workedOff } from '../leftover.js';
 import { Load, type Kind } from '../load.js';
 import { withLeases } from '../place.js';
-import { isTimed, sized, type Scenario } from '../scenario.js';
+import { isTimed, partSized, type Scenario } from '../scenario.js';
 
 /** The last part is counted, its body about to be sent, sent; and the link of the body sent. */
 const STEPS = ['chordCounted', 'chordJoined', 'chordEnded', 'linksSent'] as const;
@@ -44,6 +44,7 @@ export const ch4: Scenario = {
   places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
   variants: Object.keys(ACKS),
   tiers: ['ci', 'full'],
+  parts: 4,
   async run(stage, variant) {
     const { tier, place, random, script, folder } = stage;
     const kind = ACKS[variant];
@@ -58,7 +59,7 @@ export const ch4: Scenario = {
     const struck: Struck[] = [];
     const missed: SentChord[] = [];
     for (const step of STEPS) {
-      for (let left = sized(tier, 200, 2); left > 0; left -= WAVE) {
+      for (let left = partSized(stage, 200, 2); left > 0; left -= WAVE) {
         const wave = Math.min(WAVE, left) + struck.length;
         while (struck.length < wave) {
           const sent = await lastPartRuns(load, kind);

@@ -7,7 +7,7 @@ import { judged, promises } from '../judge.js';
 import { workedOff } from '../leftover.js';
 import { Load } from '../load.js';
 import { throughPort, withLeases } from '../place.js';
-import { isTimed, sized, type Scenario } from '../scenario.js';
+import { isTimed, partSized, type Scenario } from '../scenario.js';
 
 const GRACE_MS = 3_000;
 const ABORT_GRACE_MS = 1_000;
@@ -35,6 +35,7 @@ export const gs5: Scenario = {
   places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
   variants: Object.keys(WIRES),
   tiers: ['ci', 'full'],
+  parts: 4,
   async run(stage, variant) {
     const { tier, place, random, script, folder } = stage;
     const strike = WIRES[variant];
@@ -61,7 +62,7 @@ export const gs5: Scenario = {
     load.start();
     const broken: string[] = [];
     const took: number[] = [];
-    const stops = sized(tier, 100, 2);
+    const stops = partSized(stage, 100, 2);
     for (let stop = 0; stop < stops; stop += 1) {
       proxy.heal();
       const victim = await behind.start();

@@ -6,7 +6,7 @@ import { Fleet, type Member } from '../fleet.js';
 import { judged, promises } from '../judge.js';
 import { workedOff } from '../leftover.js';
 import { Load } from '../load.js';
-import { sized, type Scenario } from '../scenario.js';
+import { partSized, type Scenario } from '../scenario.js';
 
 const CONCURRENCY = 4;
 const ABORT_GRACE_MS = 1_000;
@@ -57,8 +57,9 @@ export const gs6: Scenario = {
   places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
   variants: Object.keys(WAYS),
   tiers: ['ci', 'full'],
+  parts: 4,
   async run(stage, variant) {
-    const { tier, place, random, script, folder } = stage;
+    const { place, random, script, folder } = stage;
     const way = WAYS[variant];
     if (way === undefined) throw new Error(`No such way to stop: ${variant}`);
     const begunMs = performance.now();
@@ -72,7 +73,7 @@ export const gs6: Scenario = {
     const broken: string[] = [];
     const took: number[] = [];
     const revoked = new Set<string>();
-    const stops = sized(tier, 200, 2);
+    const stops = partSized(stage, 200, 2);
     for (let stop = 0; stop < stops; stop += 1) {
       await writeFile(hold, '');
       const ids = Array.from({ length: CONCURRENCY * 2 }, () => load.newId('hold'));

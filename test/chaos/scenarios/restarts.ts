@@ -5,7 +5,7 @@ import { Fleet } from '../fleet.js';
 import { judged, promises } from '../judge.js';
 import { Load } from '../load.js';
 import type { Place } from '../place.js';
-import { sized, type Scenario, type Stage } from '../scenario.js';
+import { sized, type Row, type Scenario, type Stage } from '../scenario.js';
 
 /** From the open port to work that goes on, as promised. */
 const RESUME_MS = { RabbitMQ: 10_000, 'RabbitMQ quorum': 10_000, Redis: 5_000, memory: 0 } as const;
@@ -23,7 +23,7 @@ export const pub1: Scenario = {
   places: PLACES,
   variants: ['restarts'],
   tiers: ['ci', 'full'],
-  run: (stage) => survive(stage, { test: 'PUB-1', workers: NOBODY }),
+  run: (stage) => survive(stage, { test: 'PUB-1', size: sized(stage.tier, 200_000, 500), workers: NOBODY }),
 };
 
 /** The same while workers run the tasks: they outlive it, and go on within the promised time. */
@@ -33,10 +33,17 @@ export const alo5: Scenario = {
   places: PLACES,
   variants: ['restarts'],
   tiers: ['ci', 'full'],
-  run: (stage) => survive(stage, { test: 'ALO-5', workers: 2 }),
+  run: (stage) => survive(stage, { test: 'ALO-5', size: sized(stage.tier, 100_000, 500), workers: 2 }),
 };
 
-async function survive(stage: Stage, { test, workers }: { readonly test: string; readonly workers: number }) {
+interface Run {
+  readonly test: string;
+  /** Tasks, at least. */
+  readonly size: number;
+  readonly workers: number;
+}
+
+async function survive(stage: Stage, { test, size, workers }: Run): Promise<Row> {
   const { tier, place, random, script, folder } = stage;
   const begunMs = performance.now();
   const server = serverOf(place, test);
@@ -61,6 +68,7 @@ async function survive(stage: Stage, { test, workers }: { readonly test: string;
   const broken: string[] = [];
   for (let kill = 0; kill < kills; kill += 1) {
     await pause(random.between(300, 1_500));
+    await load.reaches((size * (kill + 1)) / kills);
     await server.restart();
     if (workers === NOBODY) continue;
     const tookMs = await load.next('ended', Date.now(), WAIT_MS);
