@@ -103,7 +103,8 @@ class ReprWriter {
 
 function quoted(text: string): string {
   const short = text.length > BUDGET ? text.slice(0, BUDGET + 1) : text;
-  return `'${short.replaceAll("'", String.raw`\'`)}'`;
+  // Most have none, and looking is cheaper than replacing nothing.
+  return short.includes("'") ? `'${short.replaceAll("'", String.raw`\'`)}'` : `'${short}'`;
 }
 
 /** Python turns to an exponent sooner than JavaScript, and writes it with two digits. */
