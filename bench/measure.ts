@@ -35,14 +35,14 @@ export interface Row {
   readonly failed?: string;
 }
 
-/** A contender whose rounds took this long altogether takes no more of them. */
-const ENOUGH_MS = 30_000;
-
-/** Runs a workload `rounds` times, its contenders in turn, and keeps the median of each one's figures. */
+/**
+ * Runs a workload `rounds` times, its contenders in turn, and keeps the median of each one's figures.
+ * @param enoughMs a contender whose rounds took longer altogether takes no more of them
+ */
 export async function measure(
   { name, contenders }: Workload,
   rounds: number,
-  seen: (contender: string, sample: Sample) => void = () => undefined,
+  enoughMs: number,
 ): Promise<Row[]> {
   const runs = contenders.map((contender) => ({
     contender,
@@ -52,12 +52,11 @@ export async function measure(
   }));
   for (let round = 0; round < rounds; round += 1) {
     for (const run of runs) {
-      if (run.failed !== undefined || run.tookMs > ENOUGH_MS) continue;
+      if (run.failed !== undefined || run.tookMs > enoughMs) continue;
       const startMs = performance.now();
       try {
         const sample = await run.contender.round();
         run.samples.push(sample);
-        seen(run.contender.name, sample);
       } catch (error) {
         run.failed = error instanceof Error ? error.message : String(error);
       }

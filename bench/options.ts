@@ -2,6 +2,8 @@ import { Command, InvalidArgumentError } from 'commander';
 
 export interface BenchOptions {
   readonly rounds: number;
+  /** Seconds. */
+  readonly patience: number;
   readonly size: number;
   /** Parts of names of workloads. Undefined: all. */
   readonly only?: readonly string[];
@@ -15,6 +17,12 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
     .description('nestjs-celery beside its peers, on private servers, in turns')
     .option('--only <names...>', 'workloads whose names contain one of these, whatever the case')
     .option('--rounds <number>', 'times each contender is measured', whole('rounds', 1, 1_000), 5)
+    .option(
+      '--patience <seconds>',
+      'a contender whose rounds took longer altogether takes no more of them',
+      whole('seconds', 1, 100_000),
+      30,
+    )
     .option(
       '--size <number>',
       'tasks of one round of a fast contender',

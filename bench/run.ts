@@ -12,7 +12,7 @@ import { workloadsOn } from './workloads.js';
 // nestjs-celery beside its peers, each with processes of its own, on private servers, in one run: contenders take turns, each
 // figure is the median of the rounds, and what counts is the ratio.
 
-const { rounds, size, only, list, out } = readBenchOptions(process.argv.slice(2));
+const { rounds, patience, size, only, list, out } = readBenchOptions(process.argv.slice(2));
 await using stage = new Stage();
 const all = workloadsOn(stage, size);
 const chosen = all.filter(
@@ -28,7 +28,7 @@ else if (chosen.length === 0) {
   for (const workload of chosen) {
     const startMs = performance.now();
     await stage.clear();
-    const measured = await measure(workload, rounds);
+    const measured = await measure(workload, rounds, patience * 1_000);
     const seconds = ((performance.now() - startMs) / 1_000).toFixed(0);
     console.log(`${workload.name} (${seconds} s)`);
     for (const row of measured) console.log(`  ${row.contender}: ${row.failed ?? figure(row)}`);
