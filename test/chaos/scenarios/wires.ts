@@ -25,11 +25,13 @@ export const alo9: Scenario = {
   places: PLACES,
   variants: ['cut'],
   tiers: ['ci', 'full'],
-  run: (stage) =>
-    faulty(stage, 'ALO-9', sized(stage.tier, 100, 2), async (proxy) => {
+  run: (stage) => {
+    const of = { test: 'ALO-9', variant: 'cut', faults: sized(stage.tier, 100, 2) };
+    return faulty(stage, { ...of, tasks: sized(stage.tier, 5_000, 100) }, async (proxy) => {
       await pause(stage.random.between(50, 600));
       proxy.cut();
-    }),
+    });
+  },
 };
 
 /** The workers' wire swallows everything for longer than two heartbeats, and nobody is told; or one direction of it does. */
@@ -40,27 +42,27 @@ export const rc3: Scenario = {
   variants: ['black hole', 'half open, to the broker', 'half open, from the broker'],
   tiers: ['ci', 'full'],
   run: (stage, variant) =>
-    faulty(
-      stage,
-      'RC-3',
-      sized(stage.tier, 20, 1),
-      async (proxy) => {
-        await pause(stage.random.between(200, 1_000));
-        if (variant !== 'half open, from the broker') proxy.swallow('toServer');
-        if (variant !== 'half open, to the broker') proxy.swallow('toClient');
-        await pause(stage.random.between(3_000, 9_000));
-        proxy.heal();
-      },
-      variant,
-    ),
+    faulty(stage, { test: 'RC-3', variant, faults: sized(stage.tier, 20, 1), tasks: 0 }, async (proxy) => {
+      await pause(stage.random.between(200, 1_000));
+      if (variant !== 'half open, from the broker') proxy.swallow('toServer');
+      if (variant !== 'half open, to the broker') proxy.swallow('toClient');
+      await pause(stage.random.between(3_000, 9_000));
+      proxy.heal();
+    }),
 };
+
+interface Run {
+  readonly test: string;
+  readonly variant: string;
+  readonly faults: number;
+  /** At least. */
+  readonly tasks: number;
+}
 
 async function faulty(
   stage: Stage,
-  test: string,
-  faults: number,
+  { test, variant, faults, tasks }: Run,
   strike: (proxy: FaultProxy) => Promise<void>,
-  variant = 'cut',
 ): Promise<Row> {
   const { place, random, script, folder } = stage;
   const begunMs = performance.now();
@@ -86,12 +88,14 @@ async function faulty(
   const broken: string[] = [];
   const resumed: number[] = [];
   for (let fault = 0; fault < faults; fault += 1) {
+    await load.reaches((tasks * fault) / faults);
     await strike(proxy);
     // Those that ran at the fault may still end: only what starts came through the wire.
     const tookMs = await load.next('started', Date.now(), WAIT_MS);
     if (tookMs === undefined) broken.push(`nothing ran within ${WAIT_MS} ms after fault ${fault + 1}`);
     else resumed.push(tookMs);
   }
+  await load.reaches(tasks);
   await load.stop();
   await load.drained(WAIT_MS);
   if (fleet.serving.length !== workers.length) broken.push('a worker did not outlive it');
