@@ -126,8 +126,9 @@ export const alo4: Scenario = {
   places: ['RabbitMQ', 'RabbitMQ quorum', 'Redis'],
   variants: Object.keys(CASES),
   tiers: ['ci', 'full'],
+  parts: 5,
   async run(stage, variant) {
-    const { tier, place, random, script, folder } = stage;
+    const { tier, parts, place, random, script, folder } = stage;
     const makeCase = CASES[variant];
     if (makeCase === undefined) throw new Error(`No case: ${variant}`);
     const begunMs = performance.now();
@@ -142,7 +143,7 @@ export const alo4: Scenario = {
     const unrun = new Set<string>();
     let strikes = 0;
     let slowestMs = 0;
-    for (let round = 0; round < ROUNDS[tier]; round += 1) {
+    for (let round = 0; round < ROUNDS[tier] / parts; round += 1) {
       for (const [step, hit] of strikesOf(variant)) {
         const one = makeCase((kind) => load.newId(kind));
         for (const id of one.unrun ?? []) unrun.add(id);
