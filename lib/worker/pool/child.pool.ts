@@ -30,7 +30,7 @@ export interface RecycleLimits {
  * its value. Needed here are messages both ways while it runs (signal, retry, updateState, publishes), a child that gets
  * ready by itself before it counts (a Nest application), processes and threads alike, the kill of one run and no other,
  * telling a dead child from a failed task, hooks at both ends of a child's life, and a size that changes. None has three of
- * these; what they do have, handing the next call to a free child, are the ten lines of `#serve`.
+ * these; what they do have, handing the next call to a free child, are the lines of `#serve`.
  */
 export class ChildPool implements Pool {
   readonly #members = new Set<Member>();
@@ -158,11 +158,16 @@ export class ChildPool implements Pool {
 
   #serve(): void {
     for (const member of this.#members) {
-      if (member.state !== 'idle') continue;
-      const [next] = this.#line;
-      if (next === undefined) return;
-      this.#line.delete(next);
-      member.take(next);
+      while (member.state === 'idle') {
+        const [next] = this.#line;
+        if (next === undefined) return;
+        this.#line.delete(next);
+        try {
+          member.take(next);
+        } catch (error) {
+          next.endAll({ kind: 'failed', error, runtimeMs: 0 });
+        }
+      }
     }
   }
 

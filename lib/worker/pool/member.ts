@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../runtime/clock.js';
-import { unreachable } from '../../runtime/unreachable.js';
+import { messageOf } from '../../runtime/message-of.js';
 import { WorkerLostError } from '../../task/task.signals.js';
 import type { Outcome } from '../outcome.js';
 import type { CargoHold } from './cargo.js';
@@ -63,10 +63,7 @@ export class Member {
       this.#unfit = new Error(`It was not ready within ${deps.startTimeoutMs / 1000}s`);
       this.#child.kill();
     });
-    this.#child = deps.spawn({
-      onMessage: (message) => this.#heard(message),
-      onExit: (how) => this.#exited(how),
-    });
+    this.#child = this.#spawned();
   }
 
   get state(): MemberState {
@@ -92,11 +89,12 @@ export class Member {
     return this.#runsOn;
   }
 
-  /** Only when idle. */
+  /** Only when idle. @throws EncodeError for a message that cannot be told to a child: it stays idle */
   take(run: ChildRun): void {
+    const order = run.order(this.deps.hold);
     this.#state = 'busy';
     this.#run = run;
-    this.#child.send(run.order(this.deps.hold));
+    this.#child.send(order);
     run.begin((item, reason) =>
       this.#child.send({ kind: 'abort', run: run.number, item, reason: toThrown(reason) }),
     );
@@ -117,7 +115,22 @@ export class Member {
     this.#child.kill();
   }
 
+  /** Without memory for another process Node throws at once, where it tells of other failures later. */
+  #spawned(): Child {
+    try {
+      return this.deps.spawn({
+        onMessage: (message) => this.#heard(message),
+        onExit: (how) => this.#exited(how),
+      });
+    } catch (error) {
+      queueMicrotask(() => this.#exited(`it could not be started: ${messageOf(error)}`));
+      return NO_CHILD;
+    }
+  }
+
   #heard(message: FromChild): void {
+    // The application's own script runs there too, and may send to its parent what it likes.
+    if (typeof message !== 'object' || message === null) return;
     switch (message.kind) {
       case 'ready':
         if (this.#state !== 'starting') return;
@@ -135,7 +148,7 @@ export class Member {
       case 'bye':
         return;
       default:
-        return unreachable(message);
+        message satisfies never;
     }
   }
 
@@ -175,3 +188,10 @@ export class Member {
     this.events.onGone(this, { how, was, error: this.#unfit });
   }
 }
+
+const NO_CHILD: Child = Object.freeze({
+  name: 'a child',
+  pid: undefined,
+  send: () => undefined,
+  kill: () => undefined,
+});

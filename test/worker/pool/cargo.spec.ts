@@ -4,6 +4,7 @@ import { openContent } from '../../../lib/message/content.factory.js';
 import { contentFields, type ContentConfig } from '../../../lib/message/content.options.js';
 import { KombuValue } from '../../../lib/message/kombu-value.js';
 import { readOptions } from '../../../lib/runtime/options.js';
+import { aMessage } from '../../support/a-message.js';
 import { CargoHold } from '../../../lib/worker/pool/cargo.js';
 
 const content = await openContent(readOptions<ContentConfig>('celery', {}, contentFields));
@@ -42,6 +43,19 @@ describe('a value between parent and child', () => {
       expect(() => hold.load(value)).toThrow(EncodeError);
     },
   );
+
+  it.each([
+    [
+      'bytes beside a timestamp after the year 9999',
+      { bytes: Buffer.from([1]), when: { '!': 'timestamp', value: 8.64e12 } },
+    ],
+    ['bytes beside a key of the name __proto__', JSON.parse('{"bytes": 0, "__proto__": 1}') as object],
+    ['bytes in a list in a table', { table: { list: [Buffer.from('a'), null, 2n ** 63n] } }],
+  ])('passes in the headers of a message: %s', (_what, given) => {
+    const headers = { ...given, bytes: Buffer.from('b') };
+    const message = { ...aMessage(), headers };
+    expect(hold.unloadMessage(structuredClone(hold.loadMessage(message)))).toEqual(message);
+  });
 
   it('that holds itself is refused', () => {
     const ring: { self?: unknown } = {};

@@ -9,7 +9,9 @@ import { DeliveryLost, SoftTimeLimitExceeded, WorkerLostError } from '../../../l
 import { readOptions } from '../../../lib/runtime/options.js';
 import { handedOver } from '../../../lib/worker/handed-over.js';
 import { CargoHold } from '../../../lib/worker/pool/cargo.js';
+import type { SpawnChild } from '../../../lib/worker/pool/child.js';
 import { ChildPool, type RecycleLimits } from '../../../lib/worker/pool/child.pool.js';
+import type { FromChild } from '../../../lib/worker/pool/protocol.js';
 import type { Requests } from '../../../lib/worker/pool/pool.js';
 import { toThrown } from '../../../lib/worker/pool/thrown.js';
 import { Request } from '../../../lib/worker/request.js';
@@ -21,11 +23,24 @@ import { fakeChildren } from './fake-children.js';
 
 const NO_LIMITS: RecycleLimits = { maxTasks: undefined, maxMemoryBytes: undefined };
 
-async function aPool({ size = 1, limits = NO_LIMITS }: { size?: number; limits?: RecycleLimits } = {}) {
+interface APool {
+  size?: number;
+  limits?: RecycleLimits;
+  /** Whether the child of this number, from 0, can be made. */
+  spawns?: (number: number) => boolean;
+}
+
+async function aPool({ size = 1, limits = NO_LIMITS, spawns = () => true }: APool = {}) {
   const content = await openContent(readOptions<ContentConfig>('celery', {}, contentFields));
   const clock = new FakeClock();
   const lines: string[] = [];
-  const { all: children, spawn } = fakeChildren();
+  const { all: children, spawn: makes } = fakeChildren();
+  let spawned = 0;
+  const spawn: SpawnChild = (events) => {
+    spawned += 1;
+    if (spawns(spawned - 1)) return makes(events);
+    throw new Error('spawn ENOMEM');
+  };
   const hold = new CargoHold(content, 'json');
   const line = (message: string) => void lines.push(message);
   const published: string[] = [];
@@ -43,9 +58,11 @@ async function aPool({ size = 1, limits = NO_LIMITS }: { size?: number; limits?:
     random: () => 0,
     log: { debug: line, log: line, warn: line, error: line },
   });
-  const aRequest = (id = 'one') => {
+  const aRequest = (id = 'one', headers: Readonly<Record<string, unknown>> = {}) => {
     const message = aTaskMessage({ id });
-    const delivery = handedOver(encodeTaskMessage(message, content), { exchange: '', routingKey: 'celery' });
+    const wire = encodeTaskMessage(message, content);
+    const more = { ...wire, headers: { ...wire.headers, ...headers } };
+    const delivery = handedOver(more, { exchange: '', routingKey: 'celery' });
     const name = message.task;
     const config = readTaskOptions({ name }, taskDefaults());
     const parameters = parametersOf((..._args: never[]) => undefined, { typing: false });
@@ -121,6 +138,55 @@ describe('starting', () => {
     const failed = expect(pool.start()).rejects.toThrow(/childEntry/);
     children[0]?.exit('exit code 0');
     await failed;
+  });
+});
+
+describe('a child that cannot be made', () => {
+  it('is tried for again, and stops nothing', async () => {
+    const world = await aPool({ spawns: (number) => number !== 1 });
+    const { pool, children, clock, lines } = await world.started();
+    children[0]?.exit('signal SIGKILL');
+    await clock.advance(1_000);
+    expect(children).toHaveLength(2);
+    children[1]?.ready();
+    expect(pool.ready).toBe(1);
+    expect(lines.join()).toContain('it could not be started: spawn ENOMEM');
+    await clock.advance(60_000);
+    expect(pool.ready).toBe(1);
+  });
+});
+
+describe('a child whose script speaks to its parent itself', () => {
+  it.each(['ready', null, 7, { kind: 'online' }])('is not listened to: %o', async (message) => {
+    const { run, children } = await (await aPool()).started();
+    children[0]?.say(message as unknown as FromChild);
+    const { outcome } = run();
+    children[0]?.succeeds(1);
+    expect(await outcome).toMatchObject({ kind: 'succeeded' });
+  });
+});
+
+describe('a message that cannot be told to a child', () => {
+  const untellable = { 'x-odd': new Map() };
+
+  it('fails, and the child takes the next', async () => {
+    const { run, aRequest, children } = await (await aPool()).started();
+    expect(await run(aRequest('odd', untellable)).outcome).toMatchObject({ kind: 'failed' });
+    const { outcome } = run();
+    children[0]?.succeeds(1);
+    expect(await outcome).toMatchObject({ kind: 'succeeded' });
+  });
+
+  it('fails in the line too, behind which others wait', async () => {
+    const { run, aRequest, children } = await (await aPool()).started();
+    const first = run();
+    const odd = run(aRequest('odd', untellable));
+    const last = run();
+    children[0]?.succeeds(1);
+    expect(await first.outcome).toMatchObject({ kind: 'succeeded' });
+    expect(await odd.outcome).toMatchObject({ kind: 'failed' });
+    children[0]?.succeeds(2);
+    expect(await last.outcome).toMatchObject({ kind: 'succeeded', value: 2 });
   });
 });
 
