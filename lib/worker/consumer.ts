@@ -538,14 +538,16 @@ export class Consumer implements Service {
 
   /** After the grace time: what runs is aborted, and what broker and backend give no answer to is not waited for. */
   async #endByForce(stopping: StopWatch, over: Promise<void>): Promise<void> {
+    // Also what waits for an answer before its run: it does not begin any more.
+    for (const request of this.#inHand) request.abort.abort(new WorkerShuttingDown());
     if ([...this.#inHand].some(({ running }) => running !== undefined)) {
-      for (const request of this.#inHand) request.abort.abort(new WorkerShuttingDown());
       stopping.restart(this.deps.config.abortGrace);
       if (await stopping.ends(over)) return;
       for (const request of this.#inHand) request.running?.cutShort({ kind: 'interrupted' });
     }
     // What is left are stores, publishes and settlements.
-    for (let before = Infinity; this.#unended < before;) {
+    let before = Infinity;
+    for (let waits = 0; waits < MOST_ANSWERS && this.#unended < before; waits += 1) {
       before = this.#unended;
       stopping.restart(ANSWER_MS);
       if (await stopping.ends(over)) return;
@@ -582,7 +584,8 @@ const LIMITED = true;
 const NOTHING = (): void => undefined;
 /** Of a message, where starts are counted and nothing else is said. */
 const MOST_STARTS = 5;
-/** How long a stop whose time is over waits for the next of what is still being settled. */
+/** How long a stop whose time is over waits for the next of what is still being settled, and how often. */
 const ANSWER_MS = 1_000;
+const MOST_ANSWERS = 5;
 /** Before a message goes back that we ourselves failed on. */
 const PAUSE_MS = 5_000;

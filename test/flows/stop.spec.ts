@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Broker } from '../../lib/broker/broker.js';
+import type { Broker, Delivery } from '../../lib/broker/broker.js';
 import { makeSignature } from '../../lib/canvas/signature.js';
 import { eventually } from '../support/eventually.js';
 import { gate, startWorld } from './world.js';
@@ -140,6 +140,49 @@ describe('a worker that stops', () => {
     expect(world.results.stored).toHaveLength(3);
   });
 
+  it('does not wait for ever where something is settled each second', async () => {
+    const stores: (() => void)[] = [];
+    await using world = await startWorld({
+      tasks: { safe: { acksLate: true, run: () => 1 } },
+      worker: { concurrency: 10 },
+    });
+    world.results.onStore = () => new Promise((resolve) => stores.push(resolve));
+    for (let each = 0; each < 10; each += 1) await world.send('safe');
+    await eventually(() => stores.length === 10);
+    const stopped = world.worker.stop(1_000);
+    await world.clock.advance(1_000);
+    for (const store of stores) {
+      await world.clock.advance(900);
+      store();
+    }
+    await stopped;
+    expect(world.worker.leftBehind.tasks).toHaveLength(5);
+  });
+
+  it('lets nothing begin any more once its time is over, whatever is answered then', async () => {
+    const begun: string[] = [];
+    const door = gate();
+    await using world = await startWorld({
+      tasks: {
+        early: () => void begun.push('early'),
+        late: { acksLate: true, trackStarted: true, run: () => void begun.push('late') },
+      },
+      wrap: (broker) => acknowledgedAt(broker, door.opened),
+    });
+    world.results.onStore = () => door.opened;
+    const early = await world.send('early');
+    await world.send('late');
+    await eventually(() => world.worker.status.running === 2);
+    const stopped = world.worker.stop(5_000);
+    await world.clock.advance(5_000);
+    door.open();
+    await world.clock.advance(1_000);
+    await stopped;
+    expect(begun).toEqual([]);
+    expect(world.results.last(early)?.status).toBe('FAILURE');
+    expect(await world.broker.size('celery')).toBe(1);
+  });
+
   it('names everything that was in hand where the broker did not hear of its end', async () => {
     await using world = await startWorld({
       tasks: { slow: () => 1 },
@@ -259,6 +302,27 @@ function unheardBy(broker: Broker): Broker {
                 : boundTo(subscription, Reflect.get(subscription, name, subscription)),
           });
       return boundTo(target, Reflect.get(target, key, target));
+    },
+  });
+}
+
+/** Acknowledgements are answered when that resolves. */
+function acknowledgedAt(broker: Broker, answered: Promise<unknown>): Broker {
+  const late = (delivery: Delivery): Delivery =>
+    new Proxy(delivery, {
+      get: (target, key) =>
+        key === 'ack'
+          ? () => answered.then(() => target.ack())
+          : boundTo(target, Reflect.get(target, key, target)),
+    });
+  return new Proxy(broker, {
+    get(target, key) {
+      if (key !== 'consume') return boundTo(target, Reflect.get(target, key, target));
+      return (...[queues, options]: Parameters<Broker['consume']>) =>
+        target.consume(queues, {
+          ...options,
+          onDelivery: (delivery) => options.onDelivery(late(delivery)),
+        });
     },
   });
 }
