@@ -59,6 +59,7 @@ export class AmqpBroker implements Broker {
   readonly #deferrals: Deferrals;
   readonly #holding: HoldingBack;
   readonly #subscriptions = new Set<AmqpSubscription>();
+  #hasConsumed = false;
   #closing: Promise<void> | undefined;
 
   /** Does not connect yet. @throws InvalidOptionError for URLs and `brokerTransportOptions` that cannot be used */
@@ -139,6 +140,7 @@ export class AmqpBroker implements Broker {
 
   async consume(queues: readonly QueueDeclaration[], options: ConsumeOptions): Promise<Subscription> {
     this.#refuseClosed();
+    this.#hasConsumed = true;
     const parts = { connection: this.#consuming, context: this.#context, deferrals: this.#deferrals };
     const subscription = new AmqpSubscription(options, parts, () => this.#subscriptions.delete(subscription));
     this.#subscriptions.add(subscription);
@@ -178,9 +180,10 @@ export class AmqpBroker implements Broker {
       limitMs = CLOSE_LIMIT_MS,
     ): Promise<unknown> => this.#bounded(Promise.all([...this.#subscriptions].map(work)), limitMs);
     await each((subscription) => subscription.cancel());
-    // These end by deadlines of their own.
-    await this.#publisher.drained();
-    await this.#deferrals.drained();
+    // These end by deadlines of their own, for which a worker does not wait where RabbitMQ is away.
+    const isAway = this.#hasConsumed && (this.#consuming.session?.unheard ?? true);
+    const drained = this.#publisher.drained().then(() => this.#deferrals.drained());
+    await (isAway ? this.#bounded(drained, UNHEARD_LIMIT_MS) : drained);
     this.#publisher.close();
     const unheard = this.#consuming.session?.unheard === true;
     // The end of its connection gives back the same.

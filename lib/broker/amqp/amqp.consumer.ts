@@ -86,7 +86,7 @@ export class QueueConsumer {
       if (more !== undefined) await this.#consume(channel, more);
       for (const { tag } of go) await channel.cancel(tag);
       this.#handOutBuffered();
-    });
+    }).catch(() => undefined);
   }
 
   /** No delivery begins any more once this resolves; those that have begun can be settled. Safe to repeat. */
@@ -273,13 +273,13 @@ export class QueueConsumer {
     this.#loss?.(new Error(`RabbitMQ ended its consumer: the queue was deleted or has moved`));
   }
 
-  /** Works on the open channel, if there is one; when that fails the channel is gone, and `#run` sees to it. */
+  /** Works on the open channel. Rejects where there is none; when the work fails the channel is gone, and `#run` sees to it. */
   #changed(work: (channel: Channel) => Promise<void>): Promise<void> {
     return this.#inTurn(async () => {
       const live = this.#channel;
       const session = this.#parts.connection.session;
-      if (live?.live !== true || session === undefined) return;
-      await session.answered(work(live.channel)).catch(() => undefined);
+      if (live?.live !== true || session === undefined) throw new Error('No channel is open');
+      await session.answered(work(live.channel));
     });
   }
 

@@ -91,11 +91,14 @@ export class AmqpPublisher {
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
-  /** After `drained`. What is left is not waited for. */
+  /** What is left is not waited for. */
   close(): void {
     this.#timer?.cancel();
-    for (const posting of [...this.#sent, ...this.#unsent])
-      this.#reject(posting, new PublishError(shownTarget(posting.target), true, 'the connection was closed'));
+    for (const posting of [...this.#sent, ...this.#unsent]) {
+      const mayBeThere = this.#sent.has(posting);
+      const reason = 'the connection was closed';
+      this.#reject(posting, new PublishError(shownTarget(posting.target), mayBeThere, reason));
+    }
   }
 
   /** A new connection stands. */

@@ -2,6 +2,7 @@ import { BrokerClosedError } from '../../errors.js';
 import type { ConsumeOptions, Subscription } from '../broker.js';
 import type { QueueDeclaration } from '../topology.js';
 import { QueueConsumer, type ConsumerParts } from './amqp.consumer.js';
+import type { AmqpSession } from './amqp.session.js';
 
 /** A consumer for each queue; RabbitMQ serves them in turn. */
 export class AmqpSubscription implements Subscription {
@@ -13,6 +14,8 @@ export class AmqpSubscription implements Subscription {
   readonly #onEnd: () => void;
   #prefetch: number;
   #cancelled = false;
+  /** The session that the end was said to: what was settled on it and lost with it, no later one knows of. */
+  #asked: AmqpSession | undefined;
 
   /** @param onEnd called when it is cancelled and nothing of it is held any more */
   constructor(options: ConsumeOptions, parts: ConsumerParts, onEnd: () => void) {
@@ -27,7 +30,10 @@ export class AmqpSubscription implements Subscription {
   }
 
   get unheard(): boolean {
-    return this.#cancelled && (this.#parts.connection.session?.unheard ?? true);
+    if (!this.#cancelled) return false;
+    const now = this.#parts.connection.session;
+    const asked = this.#asked ?? now;
+    return asked === undefined || asked !== now || asked.unheard;
   }
 
   /**
@@ -80,6 +86,7 @@ export class AmqpSubscription implements Subscription {
 
   async cancel(): Promise<void> {
     this.#cancelled = true;
+    this.#asked ??= this.#parts.connection.session;
     await Promise.all([...this.#consumers.keys()].map((queue) => this.removeQueue(queue)));
     this.#checkEnd();
   }
