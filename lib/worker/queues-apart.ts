@@ -10,6 +10,7 @@ export type OptionsOf = (queue: string) => ConsumeOptions;
  */
 export class QueuesApart implements Subscription {
   readonly #each = new Map<string, Subscription>();
+  #cancelled = false;
 
   private constructor(
     private readonly broker: Broker,
@@ -46,7 +47,9 @@ export class QueuesApart implements Subscription {
 
   async addQueue(queue: QueueDeclaration): Promise<void> {
     if (this.#each.has(queue.name)) return;
-    this.#each.set(queue.name, await this.broker.consume([queue], this.optionsOf(queue.name)));
+    const subscription = await this.broker.consume([queue], this.optionsOf(queue.name));
+    if (this.#cancelled) await subscription.cancel();
+    this.#each.set(queue.name, subscription);
   }
 
   async removeQueue(queue: string): Promise<void> {
@@ -61,6 +64,7 @@ export class QueuesApart implements Subscription {
   }
 
   async cancel(): Promise<void> {
+    this.#cancelled = true;
     await this.#all((subscription) => subscription.cancel());
   }
 

@@ -317,6 +317,7 @@ describe('Redis broker: a server that goes away', () => {
     const unheard = broker
       .publish(event, aMessage(), { deadlineMs: 60_000 })
       .catch((error: unknown) => error);
+    const owed = broker.publish(to('q'), aMessage(), { deadlineMs: 60_000 }).catch((error: unknown) => error);
     const settled = [first.ack(), second.requeue()];
     const startMs = performance.now();
     for (const subscription of subscriptions) await subscription.cancel();
@@ -326,6 +327,18 @@ describe('Redis broker: a server that goes away', () => {
     expect(performance.now() - startMs).toBeLessThan(3_000);
     expect(await Promise.all(settled)).toEqual(['lost', 'lost']);
     expect(await unheard).toBeInstanceOf(PublishError);
+    expect(await owed).toBeInstanceOf(PublishError);
+  });
+
+  it('leaves no connection to a queue that was being added as it closed', async () => {
+    await using world = await aRedisWorld(inject('redisUrl'));
+    const broker = world.open({ clientName: world.prefix });
+    const inbox = new Inbox();
+    const subscription = await broker.consume([plainQueue('q')], { prefetch: 1, onDelivery: inbox.receive });
+    const adding = subscription.addQueue(plainQueue('r')).catch(() => undefined);
+    await broker.close();
+    await adding;
+    await eventually(async () => !String(await world.redis.client('LIST')).includes(world.prefix));
   });
 
   it(

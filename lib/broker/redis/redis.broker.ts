@@ -46,6 +46,9 @@ import { RedisTopology } from './redis.topology.js';
 const MOST_COUNTED = 10_000;
 /** For what `close` still wants from a server that may not answer. */
 const CLOSE_LIMIT_MS = 5_000;
+/** For publishes at the end of a worker, where Redis is away. */
+const UNHEARD_LIMIT_MS = 500;
+const silent = (): Error => new Error('Redis is away');
 
 /**
  * Celery's Redis transport: kombu's keys, lists and envelopes, so that Python clients and workers share the queues.
@@ -269,9 +272,12 @@ export class RedisBroker implements Broker {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.cancel()));
     this.#mover.stop();
     this.#sweeper.stop();
-    // Publishes end by their own deadlines, settlements must not hold up the end for as long.
+    // Publishes end by their own deadlines, for which a worker does not wait where Redis is away; settlements must not hold
+    // up the end for as long.
+    const published = this.#publisher.drained();
+    const isAway = this.#subscribed > 0 && !link.up;
     await Promise.all([
-      this.#publisher.drained(),
+      isAway ? withDeadline(clock, UNHEARD_LIMIT_MS, published, silent).catch(() => undefined) : published,
       link.politely(this.#settlements.drained(), CLOSE_LIMIT_MS),
     ]);
     this.#publisher.close();

@@ -7,6 +7,8 @@ import { RENEW } from './redis.scripts.js';
 export class Held {
   /** Asked to be settled: when the lease is found gone, that is why. */
   settling = false;
+  /** An acknowledgement of it was sent, and its answer has been lost. */
+  ackUnheard = false;
   #lost = false;
   #abort: AbortController | undefined;
 
@@ -52,6 +54,9 @@ export class Leases {
   readonly #context: RedisContext;
   readonly #held = new Map<string, Held>();
   #timer: Timer | undefined;
+  #renewing = false;
+  /** Once more as soon as the renewal under way has ended. */
+  #again = false;
   #stopped = false;
 
   constructor(context: RedisContext) {
@@ -77,7 +82,8 @@ export class Leases {
 
   /** After a connection came back: the server may have been away for long. */
   renewSoon(): void {
-    if (this.#held.size > 0) this.#arm(0);
+    if (this.#renewing) this.#again = true;
+    else if (this.#held.size > 0) this.#arm(0);
   }
 
   stop(): void {
@@ -93,14 +99,19 @@ export class Leases {
 
   async #renew(): Promise<void> {
     const { leaseTimeout } = this.#context.config;
+    this.#renewing = true;
+    this.#again = false;
     const all = this.all();
     let renewed = true;
     for (let from = 0; from < all.length; from += RENEW_AT_A_TIME) {
       renewed = (await this.#renewSome(all.slice(from, from + RENEW_AT_A_TIME))) && renewed;
     }
     if (!renewed) this.#loseOverdue();
+    this.#renewing = false;
     this.#timer = undefined;
-    if (this.#held.size > 0) this.#arm(renewed ? leaseTimeout / 3 : Math.min(1_000, leaseTimeout / 10));
+    if (this.#held.size === 0) return;
+    if (this.#again) this.#arm(0);
+    else this.#arm(renewed ? leaseTimeout / 3 : Math.min(1_000, leaseTimeout / 10));
   }
 
   async #renewSome(some: readonly Held[]): Promise<boolean> {

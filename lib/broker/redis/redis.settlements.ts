@@ -1,5 +1,6 @@
 import type { Settled } from '../broker.js';
 import { Outbox } from '../../redis/redis.outbox.js';
+import { failureKind } from '../../redis/redis.failures.js';
 import { runScript } from '../../redis/redis.script.js';
 import type { RedisContext } from './redis.context.js';
 import type { Held, Leases } from './redis.leases.js';
@@ -82,15 +83,26 @@ export class Settlements {
 
   async #ack(items: readonly Settlement[], outcomes: Map<Settlement, Settled>): Promise<void> {
     const { link, keys } = this.#context;
-    const lost = await link.run((client) =>
-      runScript(
-        client,
-        ACK,
-        [keys.unacked, keys.unackedIndex, keys.leases],
-        items.map((item) => item.held.tag),
-      ),
-    );
-    note(items, lost, outcomes);
+    try {
+      const lost = await link.run((client) =>
+        runScript(
+          client,
+          ACK,
+          [keys.unacked, keys.unackedIndex, keys.leases],
+          items.map((item) => item.held.tag),
+        ),
+      );
+      note(items, lost, outcomes);
+    } catch (error) {
+      if (failureKind(error) === 'unknown') for (const { held } of items) held.ackUnheard = true;
+      throw error;
+    }
+    for (const item of items) if (this.#isOwnDoing(item)) outcomes.set(item, 'settled');
+  }
+
+  /** Sent once more after its answer was lost: nobody else may have taken it before its lease ended. */
+  #isOwnDoing({ held }: Settlement): boolean {
+    return held.ackUnheard && held.untilMs > this.#context.clock.monotonicMs();
   }
 
   async #requeue(items: readonly Settlement[], outcomes: Map<Settlement, Settled>): Promise<void> {

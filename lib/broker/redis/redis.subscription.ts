@@ -94,6 +94,7 @@ export class RedisSubscription implements Subscription {
   async addQueue(queue: QueueDeclaration): Promise<void> {
     if (this.#cancelled || this.#queues.includes(queue.name) || this.#broadcasts.has(queue.name)) return;
     await this.#parts.declare(queue);
+    if (this.#cancelled) return;
     if (queue.exchange?.type === 'fanout') return this.#listen(queue);
     this.#queues.push(queue.name);
     for (const list of this.#parts.context.keys.lists(queue.name)) this.#lists.add(list);

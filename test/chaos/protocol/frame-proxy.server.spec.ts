@@ -1,3 +1,4 @@
+import { ACK } from '../../../lib/broker/redis/redis.scripts.js';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
 import { PublishError } from '../../../lib/errors.js';
@@ -205,6 +206,26 @@ describe('the frame proxy before Redis', () => {
     await world.publish('taken');
     await struck;
     expect(await inbox.takeBodies(1)).toEqual(['taken']);
+  });
+
+  it('loses the answer to an acknowledgement, which counts all the same', async () => {
+    await using world = await aWorld();
+    const inbox = new Inbox();
+    await world.broker.consume([world.queue], { prefetch: 1, onDelivery: inbox.receive });
+    // From here on Redis knows the scripts.
+    await world.publish('first');
+    await (await inbox.next()).ack();
+    await world.publish('second');
+    const delivery = await inbox.next();
+    let [asked, struck] = [false, false];
+    world.proxy.judge((frame) => {
+      asked ||= frame.bytes.includes(ACK.sha);
+      if (struck || !asked || !isReplyTo('EVALSHA')(frame)) return 'pass';
+      struck = true;
+      return 'cut';
+    });
+    expect(await delivery.ack()).toBe('settled');
+    expect([struck, await world.size()]).toEqual([true, 0]);
   });
 
   it('delivers the reply, then resets', async () => {
