@@ -3,6 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { InvalidOptionError } from '../errors.js';
 import { getCeleryToken } from '../tokens.js';
 import { openParentPort } from '../worker/pool/parent.port.js';
+import { messageOf } from '../runtime/message-of.js';
+import { tracebackOf } from '../message/remote-error.js';
 import { isLeft } from '../worker/left-behind.js';
 import type { Worker } from '../worker/worker.js';
 import type { WorkerStatus } from '../worker/worker.status.js';
@@ -112,9 +114,10 @@ export const CeleryFactory = {
       let endsProcess = false;
       const stop = (mode: StopMode, exitCode: number): void => {
         endsProcess = true;
-        process.exitCode = exitCode;
+        // An error of nobody's may have said 1 before.
+        process.exitCode ||= exitCode;
         exitBy(graceMs[mode] + abortGrace, exitCode, host.log);
-        void closing.close(graceMs[mode]);
+        closing.closeUnasked(graceMs[mode]);
       };
       const signals = handleSignals ? stopOnSignals(stop) : undefined;
       const escapes = handleErrors ? catchEscapes(host.log, () => stop('warm', 1)) : undefined;
@@ -139,7 +142,7 @@ export const CeleryFactory = {
       if (worker === undefined) throw new InvalidOptionError('worker', 'was stopped before it was made');
       if (beat && !closing.begun) await host.startBeat({ embedded: true });
       // By itself: `maxTasks`, or a command of remote control.
-      void worker.stopped.then(() => closing.close());
+      void worker.stopped.then(() => closing.closeUnasked());
       return workerHandle(app, worker, closing);
     } catch (error) {
       await app.close();
@@ -165,7 +168,7 @@ export const CeleryFactory = {
         ? stopOnSignals((_mode, exitCode) => {
             process.exitCode = exitCode;
             exitBy(STOP_BEAT_MS, exitCode, host.log);
-            void closing.close();
+            closing.closeUnasked();
           })
         : undefined;
       void closing.closed.then(() => signals?.forget());
@@ -223,6 +226,8 @@ interface Closing {
   readonly begun: boolean;
   readonly closed: Promise<void>;
   readonly close: (graceMs?: number) => Promise<void>;
+  /** The same where nobody waits for it: what goes wrong is logged, and the process ends with 1. Whoever began it hears it otherwise. */
+  readonly closeUnasked: (graceMs?: number) => void;
 }
 
 /** Worker, backend and broker first, then the application; once, however often it is asked for. */
@@ -238,15 +243,25 @@ function closingOf(app: INestApplicationContext, host: CeleryHost): Closing {
       onClosed();
     }
   };
+  const close = (graceMs?: number): Promise<void> => {
+    if (closing === undefined) closing = closeAll(graceMs);
+    else if (graceMs !== undefined) void host.app.worker?.stop(graceMs);
+    return closing;
+  };
   return {
     closed,
     get begun() {
       return closing !== undefined;
     },
-    close(graceMs) {
-      if (closing === undefined) closing = closeAll(graceMs);
-      else if (graceMs !== undefined) void host.app.worker?.stop(graceMs);
-      return closing;
+    close,
+    closeUnasked(graceMs) {
+      const isFirst = closing === undefined;
+      const ending = close(graceMs);
+      if (!isFirst) return;
+      ending.catch((error: unknown) => {
+        process.exitCode ||= 1;
+        host.log.error(`The application could not be closed: ${messageOf(error)}`, tracebackOf(error));
+      });
     },
   };
 }

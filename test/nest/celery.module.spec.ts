@@ -252,6 +252,34 @@ describe('a worker with its Nest application', () => {
     },
   );
 
+  it('ends with 1 after an error of nobody, though a signal comes while it stops over it', async () => {
+    @Module({ imports: [CeleryModule.forRoot({ broker: 'memory://' })], providers: [MathTasks] })
+    class App {}
+    const before = process.exitCode;
+    const running = await CeleryFactory.createWorker(App, { logger: false });
+    process.exitCode = 1;
+    terminate();
+    await running.run();
+    const ended = process.exitCode;
+    process.exitCode = before;
+    expect(ended).toBe(1);
+  });
+
+  it('says so, and ends with 1, where its application cannot be closed', async () => {
+    @Module({ imports: [CeleryModule.forRoot({ broker: 'memory://' })], providers: [MathTasks] })
+    class App {}
+    const before = process.exitCode;
+    const lines: string[] = [];
+    const logger = { log() {}, warn() {}, error: (line: string) => void lines.push(line) };
+    const running = await CeleryFactory.createWorker(App, { logger });
+    vi.spyOn(running.app, 'close').mockRejectedValue(new Error('the database would not close'));
+    terminate();
+    await running.run();
+    await eventually(() => process.exitCode === 1);
+    process.exitCode = before;
+    expect(lines.join()).toContain('could not be closed: the database would not close');
+  });
+
   it('leaves listeners of others to the process alone and takes its own away', async () => {
     @Module({ imports: [CeleryModule.forRoot({ broker: 'memory://' })], providers: [MathTasks] })
     class App {}
