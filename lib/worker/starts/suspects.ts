@@ -87,5 +87,5 @@ function isDeath(outcome: Outcome, { definition: { config } }: Request): boolean
 }
 
 /** Starts that count while others run beside it. */
-const BESIDE_OTHERS = 2;
+const BESIDE_OTHERS = 1;
 const NOTHING = (): void => undefined;
