@@ -143,6 +143,9 @@ export class QueueConsumer {
           if (!stood) refused(error);
           else if (!missing) this.#options.onQueueLost?.(this.queue.name, error);
           missing = true;
+        } else if (!session.live) {
+          // The connection makes the pauses.
+          continue;
         }
       }
       await sleep(context.clock, reconnectDelayMs(failures, REFUSED), stopped);
