@@ -6,6 +6,11 @@ import { requestMessage } from '../../lib/control/request.js';
 import { contentOf } from '../message/open-content.js';
 import { eventually } from '../support/eventually.js';
 
+/** However its test ends: another's questions to all would be answered by its worker. */
+function closing(app: CeleryApp): AsyncDisposable {
+  return { [Symbol.asyncDispose]: () => app.close(1_000) };
+}
+
 const target = { exchange: PIDBOX_EXCHANGE.name, routingKey: '', exchangeDeclaration: PIDBOX_EXCHANGE };
 
 describe.each([
@@ -17,6 +22,7 @@ describe.each([
     const complain = (line: string): void => void complaints.push(line);
     const log = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: complain };
     const app = await CeleryApp.open(readCeleryOptions({ broker: broker() }), { log });
+    await using _closing = closing(app);
     const hostname = `w1@${randomUUID().slice(0, 8)}`;
     const worker = await app.startWorker({ hostname, queues: [hostname] });
     const content = await contentOf();
@@ -42,7 +48,9 @@ it('the first question on Redis waits for the workers whose mailboxes are there,
     brokerTransportOptions: { globalKeyprefix: `${randomUUID()}:` },
   });
   const app = await CeleryApp.open(config, { log });
+  await using _closing = closing(app);
   const asking = await CeleryApp.open(config, { log });
+  await using _alsoClosing = closing(asking);
   const hostnames = ['w1', 'w2'].map((name) => `${name}@${randomUUID().slice(0, 8)}`).toSorted();
   for (const hostname of hostnames) await app.startWorker({ hostname, queues: [hostname] });
 
@@ -50,8 +58,6 @@ it('the first question on Redis waits for the workers whose mailboxes are there,
   const replies = await asking.control.inspect({ timeout: '5m' }).ping();
 
   expect(replies.map(({ hostname }) => hostname).toSorted()).toEqual(hostnames);
-  await asking.close(1_000);
-  await app.close(1_000);
 });
 
 it('RabbitMQ takes no more commands for a worker than it can keep, and the worker hears again after the flood', async () => {
@@ -64,8 +70,9 @@ it('RabbitMQ takes no more commands for a worker than it can keep, and the worke
     error: nothing,
   };
   const app = await CeleryApp.open(readCeleryOptions({ broker: inject('rabbitUrl') }), { log });
+  await using _closing = closing(app);
   const hostname = `w1@${randomUUID().slice(0, 8)}`;
-  const worker = await app.startWorker({ hostname, queues: [hostname] });
+  await app.startWorker({ hostname, queues: [hostname] });
   const content = await contentOf();
   const mailbox = mailboxQueue(hostname).name;
   const ping = { method: 'ping', arguments: {}, addressees: { kind: 'all' }, reply: undefined } as const;
@@ -74,17 +81,19 @@ it('RabbitMQ takes no more commands for a worker than it can keep, and the worke
     Promise.all(Array.from({ length: count }, () => app.broker.publish(target, command)));
 
   let before = Number.NaN;
-  for (let rounds = 0; rounds < 60; rounds += 1) {
+  let rounds = 0;
+  for (; rounds < 60; rounds += 1) {
     await send(3_000);
     const after = await app.broker.size(mailbox);
     if (after < before && after < 9_000) break;
     before = after;
   }
-  expect(warnings.filter((line) => line.includes('More remote commands come'))).toHaveLength(1);
+  // Not for each command: a worker that has caught up between two rounds is flooded once more.
+  const told = warnings.filter((line) => line.includes('More remote commands come')).length;
+  expect(told).toBeGreaterThanOrEqual(1);
+  expect(told).toBeLessThanOrEqual(rounds + 1);
 
   const isHeard = async (): Promise<boolean> =>
     (await app.control.inspect({ destination: hostname, timeout: '1s' }).ping()).length === 1;
   await eventually(isHeard, { withinMs: 60_000, what: 'an answer' });
-  await worker.stop();
-  await app.close(1_000);
 }, 120_000);
