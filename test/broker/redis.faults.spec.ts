@@ -317,17 +317,17 @@ describe('Redis broker: a server that goes away', () => {
     const unheard = broker
       .publish(event, aMessage(), { deadlineMs: 60_000 })
       .catch((error: unknown) => error);
-    const owed = broker.publish(to('q'), aMessage(), { deadlineMs: 60_000 }).catch((error: unknown) => error);
     const settled = [first.ack(), second.requeue()];
     const startMs = performance.now();
     for (const subscription of subscriptions) await subscription.cancel();
     expect(subscriptions.every(({ unheard }) => unheard)).toBe(true);
+    const owed = broker.publish(to('q'), aMessage(), { deadlineMs: 60_000 }).catch((error: unknown) => error);
     await broker.close();
-    // 1 s for the first of them.
+    // 1 s for the first of them, and half a second for the publish.
     expect(performance.now() - startMs).toBeLessThan(3_000);
     expect(await Promise.all(settled)).toEqual(['lost', 'lost']);
     expect(await unheard).toBeInstanceOf(PublishError);
-    expect(await owed).toBeInstanceOf(PublishError);
+    expect(await owed).toMatchObject({ mayHaveBeenDelivered: false });
   });
 
   it('leaves no connection to a queue that was being added as it closed', async () => {

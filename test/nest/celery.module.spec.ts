@@ -252,7 +252,7 @@ describe('a worker with its Nest application', () => {
     },
   );
 
-  it('ends with 1 after an error of nobody, though a signal comes while it stops over it', async () => {
+  it('ends with the 1 that something else has said before a signal came', async () => {
     @Module({ imports: [CeleryModule.forRoot({ broker: 'memory://' })], providers: [MathTasks] })
     class App {}
     const before = process.exitCode;

@@ -59,6 +59,7 @@ export class AmqpBroker implements Broker {
   readonly #deferrals: Deferrals;
   readonly #holding: HoldingBack;
   readonly #subscriptions = new Set<AmqpSubscription>();
+  /** Serves a worker, or who waits for answers. */
   #hasConsumed = false;
   #closing: Promise<void> | undefined;
 
