@@ -6,6 +6,8 @@ import { Watchers } from './watchers.js';
 
 /** Channels in one SUBSCRIBE, keys in one MGET. */
 const AT_A_TIME = 500;
+/** Subscriptions that nobody needs any more end together: whoever waits for one task after the other is not held up by each. */
+const LEAVE_AFTER_MS = 100;
 
 export interface NoticesDeps {
   /** What precedes a task id in its key, and in the channel of the same name. */
@@ -41,6 +43,9 @@ export class RedisNotices {
   #subscribed = new Set<string>();
   /** Tasks whose watchers came or went in this turn of the event loop: all of them make one round trip. */
   #changed = new Set<string>();
+  /** Tasks that nobody watches any more, whose subscriptions are to end. */
+  #left = new Set<string>();
+  #leave: Timer | undefined;
   #poll: Timer | undefined;
   #closed = false;
 
@@ -67,6 +72,7 @@ export class RedisNotices {
   close(): void {
     this.#closed = true;
     this.#poll?.cancel();
+    this.#leave?.cancel();
     this.#watchers.clear();
     this.#watched.clear();
     this.#link.close();
@@ -88,10 +94,17 @@ export class RedisNotices {
 
   #dropped(taskId: string): void {
     this.#watched.delete(taskId);
-    this.#change(taskId);
+    this.#left.add(taskId);
+    this.#leave ??= this.deps.clock.after(LEAVE_AFTER_MS, () => this.#leaveAll());
     if (this.#watched.size > 0) return;
     this.#poll?.cancel();
     this.#poll = undefined;
+  }
+
+  #leaveAll(): void {
+    this.#leave = undefined;
+    for (const taskId of this.#left) this.#change(taskId);
+    this.#left = new Set();
   }
 
   #change(taskId: string): void {

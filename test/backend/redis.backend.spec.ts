@@ -5,6 +5,7 @@ import { RedisBackend } from '../../lib/backend/redis.backend.js';
 import type { TaskMeta } from '../../lib/backend/result-backend.js';
 import { BackendUnavailableError, UndecodableMessageError } from '../../lib/errors.js';
 import { aMeta, resultBackendConformance } from '../conformance/result-backend.conformance.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { startRedis } from '../support/redis.js';
 import { backendSettings } from './backend-settings.js';
 
@@ -13,6 +14,7 @@ resultBackendConformance('redis', {
   open: async () => new RedisBackend(inject('redisUrl'), await backendSettings()),
 });
 
+const keyOf = (taskId: string) => `celery-task-meta-${taskId}`;
 const NOWHERE = { replyTo: undefined, correlationId: 'x' };
 
 describe('redis result backend', () => {
@@ -113,6 +115,26 @@ describe('redis result backend', () => {
     await backend.store(aMeta({ taskId }), NOWHERE);
     await told;
     await expect.poll(() => redis.pubsub('NUMSUB', key)).toEqual([key, 0]);
+    redis.disconnect();
+    await backend.close();
+  });
+
+  it('ends subscriptions together, a moment after nobody waits any more', async () => {
+    const url = inject('redisUrl');
+    const clock = new FakeClock();
+    const backend = new RedisBackend(url, await backendSettings({ clock }));
+    const redis = new Redis(url);
+    const [once, twice] = [randomUUID(), randomUUID()];
+    const heard = async () =>
+      (await redis.pubsub('NUMSUB', keyOf(once), keyOf(twice))).filter((_, index) => index % 2 === 1);
+    const unwatch = [once, twice].map((taskId) => backend.watch(taskId, () => undefined));
+    await expect.poll(heard).toEqual([1, 1]);
+    for (const end of unwatch) end();
+    await clock.advance(99);
+    backend.watch(twice, () => undefined);
+    expect(await heard()).toEqual([1, 1]);
+    await clock.advance(1);
+    await expect.poll(heard).toEqual([0, 1]);
     redis.disconnect();
     await backend.close();
   });

@@ -42,7 +42,10 @@ export class Wakeup {
   /** The queues were empty: call `look` once when that may have changed. */
   arm(): void {
     this.#armed = true;
-    for (const watcher of this.#watchers.values()) watcher.watch();
+    // What has just been handed out goes first: its results are waited for.
+    setImmediate(() => {
+      if (this.#armed) for (const watcher of this.#watchers.values()) watcher.watch();
+    });
     this.#poll?.cancel();
     this.#poll = this.#context.clock.after(this.#pauseMs, () => this.#fire());
     this.#pauseMs = Math.min(this.#pauseMs * 2, this.#context.config.pollingInterval);
