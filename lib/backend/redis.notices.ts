@@ -1,3 +1,4 @@
+import { ChurnMap } from '../runtime/churn.map.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { RedisClient } from '../redis/redis.client.js';
 import type { LinkHooks, RedisLink } from '../redis/redis.link.js';
@@ -34,7 +35,7 @@ interface Watched {
  */
 export class RedisNotices {
   readonly #link: RedisLink;
-  readonly #watched = new Map<string, Watched>();
+  readonly #watched = new ChurnMap<string, Watched>();
   readonly #watchers = new Watchers({
     onFirst: (taskId) => void this.#watched.set(taskId, { told: undefined, notices: 0 }),
     onLast: (taskId) => this.#dropped(taskId),

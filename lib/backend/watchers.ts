@@ -1,3 +1,4 @@
+import { ChurnMap } from '../runtime/churn.map.js';
 import type { OnMeta, TaskMeta, Unwatch } from './result-backend.js';
 
 interface Watcher {
@@ -7,7 +8,7 @@ interface Watcher {
 
 /** Who waits for which result. */
 export class Watchers {
-  readonly #byTask = new Map<string, Set<Watcher>>();
+  readonly #byTask = new ChurnMap<string, Set<Watcher>>();
 
   /** @param hooks called when the first watcher of a task comes, and when its last has gone */
   constructor(

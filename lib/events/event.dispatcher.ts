@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.js';
 import type { ExchangeDeclaration } from '../broker/topology.js';
 import type { Content } from '../message/content.js';
+import { ChurnSet } from '../runtime/churn.set.js';
 import { sleep, type Clock, type Timer } from '../runtime/clock.js';
 import { Deque } from '../runtime/deque.js';
 import type { Log } from '../runtime/logger.js';
@@ -40,7 +41,7 @@ export class EventDispatcher {
   readonly #deps: DispatcherDeps;
   readonly #exchange: ExchangeDeclaration;
   readonly #waiting = new Deque<WireEvent>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new ChurnSet<Promise<void>>();
   #utcOffsetHours: number;
   #timer: Timer | undefined;
   #dropped = 0;

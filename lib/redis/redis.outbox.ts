@@ -1,3 +1,4 @@
+import { ChurnSet } from '../runtime/churn.set.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { failureKind } from './redis.failures.js';
 
@@ -36,7 +37,7 @@ interface Entry<Item, Result> {
 export class Outbox<Item, Result> {
   readonly #options: OutboxOptions<Item, Result>;
   #waiting: Entry<Item, Result>[] = [];
-  readonly #open = new Set<Entry<Item, Result>>();
+  readonly #open = new ChurnSet<Entry<Item, Result>>();
   #underWay = 0;
   #scheduled = false;
   #timer: Timer | undefined;

@@ -6,6 +6,7 @@ import type { Content } from '../message/content.js';
 import { tracebackOf } from '../message/remote-error.js';
 import { decodeTaskMessage } from '../message/task-message.codec.js';
 import type { TaskMessage } from '../message/task-message.js';
+import { ChurnSet } from '../runtime/churn.set.js';
 import type { Clock } from '../runtime/clock.js';
 import { failpoint } from '../runtime/failpoint.js';
 import type { Log } from '../runtime/logger.js';
@@ -83,7 +84,7 @@ export class Consumer implements Service {
   #queues: readonly QueueDeclaration[];
   readonly #holdMs: number;
   /** Taken and not ended, in the order of arrival. */
-  readonly #inHand = new Set<Request>();
+  readonly #inHand = new ChurnSet<Request>();
   /** What goes on besides requests: messages put away, deferred, looked at. */
   readonly #asides = new Set<Promise<void>>();
   /** Came while stopping. */

@@ -1,5 +1,6 @@
 import type { Channel } from 'amqplib';
 import type { WireMessage } from '../../message/wire-message.js';
+import { ChurnMap } from '../../runtime/churn.map.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Clock } from '../../runtime/clock.js';
 
@@ -19,7 +20,7 @@ const CLOSE_LIMIT_MS = 2_000;
 export class DeliveryChannel {
   readonly channel: Channel;
   /** Handed out or buffered and unsettled, by tag, in order. */
-  readonly #held = new Map<number, Held>();
+  readonly #held = new ChurnMap<number, Held>();
   readonly #onFree: () => void;
   /** Acknowledged in this turn and not written yet, in any order. */
   #acked: number[] = [];
@@ -53,7 +54,7 @@ export class DeliveryChannel {
 
   /** Undefined: nothing is held. */
   get oldest(): Held | undefined {
-    return this.#held.values().next().value;
+    return this.#held.first?.[1];
   }
 
   hold(tag: number, delivery: Held): void {
@@ -133,7 +134,7 @@ export class DeliveryChannel {
     this.#acked = [];
     const [only] = acked;
     if (acked.length === 1 && only !== undefined) return this.#write(() => this.channel.ack(toMessage(only)));
-    const oldestHeld = this.#held.keys().next().value ?? Number.POSITIVE_INFINITY;
+    const oldestHeld = this.#held.first?.[0] ?? Number.POSITIVE_INFINITY;
     let upTo = 0;
     for (const tag of acked) if (tag < oldestHeld && tag > upTo) upTo = tag;
     this.#write(() => {

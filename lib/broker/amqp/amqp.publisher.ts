@@ -1,6 +1,7 @@
 import { IllegalOperationError, type ConfirmChannel, type Message } from 'amqplib';
 import { BrokerRefusedError, CeleryError, EncodeError, PublishError, UnroutableError } from '../../errors.js';
 import type { WireMessage } from '../../message/wire-message.js';
+import { ChurnSet } from '../../runtime/churn.set.js';
 import { sleep, type Timer } from '../../runtime/clock.js';
 import { Deque } from '../../runtime/deque.js';
 import { messageOf } from '../../runtime/message-of.js';
@@ -38,9 +39,9 @@ export class AmqpPublisher {
   /** Not written, in order. */
   readonly #waiting = new Deque<Posting>();
   /** Not written: those waiting and those whose queue is being declared. */
-  readonly #unsent = new Set<Posting>();
+  readonly #unsent = new ChurnSet<Posting>();
   /** Written and not confirmed, in order. */
-  readonly #sent = new Set<Posting>();
+  readonly #sent = new ChurnSet<Posting>();
   /** Of both, those that may not go unheard. */
   #owed = 0;
   #channel: ConfirmChannel | undefined;

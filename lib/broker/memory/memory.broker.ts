@@ -9,6 +9,7 @@ import type {
   QueueMeasures,
   Subscription,
 } from '../broker.js';
+import { ChurnSet } from '../../runtime/churn.set.js';
 import type { BrokerSettings } from '../broker.options.js';
 import type { QueueDeclaration } from '../topology.js';
 import { joinHub, leaveHub, type HubLease } from './shared-hubs.js';
@@ -34,7 +35,7 @@ export class MemoryBroker implements Broker, SubscriptionOwner {
     deliveryCount: true,
     eventExchange: 'topic',
   });
-  readonly held = new Set<MemoryDelivery>();
+  readonly held = new ChurnSet<MemoryDelivery>();
   readonly #lease: HubLease;
   readonly #subscriptions = new Set<MemorySubscription>();
   #closing: Promise<void> | undefined;

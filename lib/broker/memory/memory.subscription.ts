@@ -1,4 +1,5 @@
 import { BrokerClosedError } from '../../errors.js';
+import type { ChurnSet } from '../../runtime/churn.set.js';
 import type { ConsumeOptions, Sifted, Subscription, WhenToPutAway } from '../broker.js';
 import type { QueueDeclaration } from '../topology.js';
 import { MemoryDelivery } from './memory.delivery.js';
@@ -12,7 +13,7 @@ export interface SubscriptionOwner {
   readonly url: string;
   readonly hub: MemoryHub;
   /** Everything handed out and not settled, oldest first; it outlives the subscription. */
-  readonly held: Set<MemoryDelivery>;
+  readonly held: ChurnSet<MemoryDelivery>;
   ended(subscription: MemorySubscription): void;
 }
 

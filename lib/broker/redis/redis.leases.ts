@@ -1,3 +1,4 @@
+import { ChurnMap } from '../../runtime/churn.map.js';
 import type { Timer } from '../../runtime/clock.js';
 import { runScript } from '../../redis/redis.script.js';
 import type { RedisContext } from './redis.context.js';
@@ -52,7 +53,7 @@ const RENEW_AT_A_TIME = 1_000;
  */
 export class Leases {
   readonly #context: RedisContext;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new ChurnMap<string, Held>();
   #timer: Timer | undefined;
   #renewing = false;
   /** Once more as soon as the renewal under way has ended. */
