@@ -35,8 +35,9 @@ export interface ChordStore {
    * Claims chords that nobody else will finish: complete ones whose finisher has not closed them within its lease, and
    * those whose parts have not all come by the deadline (`missing` > 0). Look first whether the body has a result
    * already: a Python worker may have finished the chord, or a finisher died before it closed it.
+   * @param homes those of which the last part of a chord that has one must be
    */
-  abandoned(limit: number): Promise<readonly ChordClaim[]>;
+  abandoned(limit: number, homes: readonly string[]): Promise<readonly ChordClaim[]>;
 }
 
 export interface ChordOpening {
@@ -64,6 +65,8 @@ export interface ChordPart extends ChordEnd {
   readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
   /** The return value, or the `RemoteError`. */
   readonly result: unknown;
+  /** Where it came from, and who may finish the chord for others therefore. Undefined: that of the parts before it stands. */
+  readonly home: string | undefined;
 }
 
 /** What counting a part came to. `repeated`: it was known already, or the chord is over. */

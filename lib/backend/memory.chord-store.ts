@@ -28,6 +28,8 @@ interface Chord {
   /** By task id. */
   readonly parts: Map<string, Counted>;
   readonly claim: Claim | undefined;
+  /** Of the last part that has one. */
+  readonly home: string | undefined;
 }
 
 interface Claim {
@@ -79,9 +81,10 @@ export class MemoryChordStore implements ChordStore {
     }
     if (parts.has(taskId)) return REPEATED;
     parts.set(taskId, { member: this.codec.encodePart(part), groupIndex });
-    this.chords.open.set(groupId, { ...chord, end });
-    if (missingOf(chord) !== 0) return COUNTED;
-    return { kind: 'complete', claim: this.#claim(groupId, { ...chord, end }, 0) };
+    const known = { ...chord, end, home: part.home ?? chord.home };
+    this.chords.open.set(groupId, known);
+    if (missingOf(known) !== 0) return COUNTED;
+    return { kind: 'complete', claim: this.#claim(groupId, known, 0) };
   }
 
   async close({ groupId }: ChordClaim): Promise<void> {
@@ -97,11 +100,12 @@ export class MemoryChordStore implements ChordStore {
     this.#lasts(claim, Number.NEGATIVE_INFINITY);
   }
 
-  async abandoned(limit: number): Promise<readonly ChordClaim[]> {
+  async abandoned(limit: number, homes: readonly string[]): Promise<readonly ChordClaim[]> {
     const claims: ChordClaim[] = [];
     const nowMs = this.clock.now();
     for (const [groupId, chord] of this.chords.open) {
       if (claims.length >= limit) break;
+      if (chord.home !== undefined && !homes.includes(chord.home)) continue;
       const missing = missingIfAbandoned(chord, nowMs);
       if (missing === undefined) continue;
       const { end } = chord;
@@ -129,6 +133,7 @@ export class MemoryChordStore implements ChordStore {
         deadlineMs: this.clock.now() + this.lostAfterMs,
         parts: new Map(),
         claim: undefined,
+        home: undefined,
       }
     );
   }

@@ -4,8 +4,8 @@ export const GROUP_KEY = 'celery-taskset-meta-';
 export interface ChordKeys {
   /** In the order of `NAMES` in redis.chord-scripts.ts. */
   readonly ofChord: (groupId: string) => readonly string[];
-  /** Registries of chords that are to be looked at again. */
-  readonly registries: readonly string[];
+  /** Registries of chords that are to be looked at again, each with that of their homes. */
+  readonly registries: readonly (readonly string[])[];
 }
 
 /** Nobody else counts chords on a Cluster: Celery's Redis backend does not know it. */
@@ -18,15 +18,16 @@ const BUCKETS = 16;
 export function chordKeys(prefix: string, onCluster: boolean): ChordKeys {
   const tagOf = (bucket: number): string => (onCluster ? `{chords-${bucket}}` : '');
   const openOf = (tag: string): string => `${prefix}celery-chords-open${tag}`;
+  const homesOf = (tag: string): string => `${prefix}celery-chords-homes${tag}`;
   const buckets = Array.from({ length: onCluster ? BUCKETS : 1 }, (_, bucket) => tagOf(bucket));
   return {
     ofChord: (groupId) => {
       const tag = tagOf(bucketOf(groupId));
       const chord = `${prefix}${GROUP_KEY}${tag}${groupId}`;
       const own = ['.j', '.t', '.s', '.c', '.k', '.i'].map((ending) => `${chord}${ending}`);
-      return [...own, openOf(tag), `${prefix}celery-chords-done${tag}`];
+      return [...own, openOf(tag), `${prefix}celery-chords-done${tag}`, homesOf(tag)];
     },
-    registries: buckets.map(openOf),
+    registries: buckets.map((tag) => [openOf(tag), homesOf(tag)]),
   };
 }
 

@@ -13,8 +13,9 @@ import { script } from '../redis/redis.script.js';
  * - ids: what is known by its id: parts without a number, and parts that were added (`.i`)
  * - open: zset of chords by the time at which a sweep looks at them
  * - over: zset of chords by the time at which they were closed
+ * - homes: hash of the homes of open chords, where their parts have told them
  */
-const NAMES = 'parts, extra, size, chord, held, ids, open, over';
+const NAMES = 'parts, extra, size, chord, held, ids, open, over, homes';
 
 const PRELUDE = `
 local ${NAMES} = unpack(KEYS)
@@ -22,6 +23,10 @@ local gid = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
+
+/** Chords that one sweep sees, those of others too: so many at a time, so often. */
+const DUE_PAGE = 1_000;
+const DUE_PAGES = 10;
 
 /** KEYS of the chord. ARGV group id, size, body, root, ms until it is lost, life of its keys, ms to the next look. */
 export const OPEN = script(`${PRELUDE}
@@ -96,9 +101,9 @@ end
 
 /**
  * KEYS of the chord. ARGV as for `claiming`, ms until a chord that others sent is lost, ms to the next look, the part,
- * its number or '+inf', body, root, task id, patterns of task ids. Returns 0 repeated, 1 counted, or the claim.
+ * its number or '+inf', body, root, task id, home or '', patterns of task ids. Returns 0 repeated, 1 counted, or the claim.
  */
-export const COUNT = script(`${claiming(12)}
+export const COUNT = script(`${claiming(13)}
 if redis.call('ZSCORE', over, gid) then return 0 end
 local known = redis.call('HMGET', chord, 'token', 'until', 'missing', 'size', 'keep', 'body')
 if known[1] then
@@ -121,6 +126,7 @@ redis.call('ZADD', parts, score, member)
 redis.call('PEXPIRE', parts, life)
 
 if not known[6] then redis.call('HSET', chord, 'body', ARGV[9], 'root', ARGV[10]) end
+if ARGV[12] ~= '' then redis.call('HSET', homes, gid, ARGV[12]) end
 if not known[4] then
   redis.call('HSET', chord, 'deadline', now + ARGV[5])
   for _, key in ipairs({extra, size, chord}) do redis.call('PEXPIRE', key, life) end
@@ -146,6 +152,7 @@ if not due or tonumber(due) > now then return false end
 -- Python workers that count in lists (result_chord_ordered) have the chord to themselves.
 if not known[6] or redis.call('TYPE', parts).ok == 'list' then
   redis.call('ZREM', open, gid)
+  redis.call('HDEL', homes, gid)
   return false
 end
 if not known[1] and redis.call('EXISTS', parts, size) == 0 then return 0 end
@@ -174,6 +181,7 @@ return false
 export const CLOSE = script(`${PRELUDE}
 redis.call('DEL', parts, extra, size, chord, held, ids)
 redis.call('ZREM', open, gid)
+redis.call('HDEL', homes, gid)
 redis.call('ZADD', over, now, gid)
 redis.call('ZREMRANGEBYSCORE', over, '-inf', now - ARGV[2])
 redis.call('ZREMRANGEBYRANK', over, 0, -1 - ARGV[3])
@@ -197,11 +205,29 @@ redis.call('ZADD', open, now, gid)
 return 1
 `);
 
-/** KEYS one registry. ARGV how many at most. Returns the group ids whose time has come. */
+/**
+ * KEYS one registry, that of its homes. ARGV how many at most, ms after which a chord that nobody of its home has looked at is
+ * anybody's (all else that was kept of it has expired by then), homes. Returns the group ids whose time has come.
+ */
 export const DUE = script(`
+local open, homes = unpack(KEYS)
+local limit, forgotten = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+local mine, found = {}, {}
+for index = 3, #ARGV do mine[ARGV[index]] = true end
+for page = 0, ${DUE_PAGES - 1} do
+  local due = redis.call('ZRANGEBYSCORE', open, '-inf', now, 'WITHSCORES', 'LIMIT', page * ${DUE_PAGE}, ${DUE_PAGE})
+  if #due == 0 then break end
+  local ids = {}
+  for index = 1, #due, 2 do ids[#ids + 1] = due[index] end
+  local theirs = redis.call('HMGET', homes, unpack(ids))
+  for index, id in ipairs(ids) do
+    local isMine = not theirs[index] or mine[theirs[index]] or due[2 * index] + forgotten < now
+    if isMine and #found < limit then found[#found + 1] = id end
+  end
+end
+return found
 `);
 
 /**

@@ -70,7 +70,7 @@ export class RedisChordStore implements ChordStore {
 
   async count(part: ChordPart): Promise<ChordCount> {
     const { codec, lostAfterMs } = this.deps;
-    const { groupId, taskId, groupIndex, body, rootId } = part;
+    const { groupId, taskId, groupIndex, body, rootId, home } = part;
     const token = randomUUID();
     const reply = await this.#run(COUNT, groupId, [
       ...this.#claiming(token),
@@ -81,6 +81,7 @@ export class RedisChordStore implements ChordStore {
       codec.encodeBody(body),
       rootId,
       taskId,
+      home ?? '',
       ...this.#patterns,
     ]);
     if (reply === 0) return { kind: 'repeated' };
@@ -100,11 +101,11 @@ export class RedisChordStore implements ChordStore {
     await this.#run(RELEASE, groupId, [token]);
   }
 
-  async abandoned(limit: number): Promise<readonly ChordClaim[]> {
+  async abandoned(limit: number, homes: readonly string[]): Promise<readonly ChordClaim[]> {
     const claims: ChordClaim[] = [];
     const failures: unknown[] = [];
     for (const registry of this.deps.keys.registries) {
-      const due = await this.#due(registry);
+      const due = await this.#due(registry, homes);
       for (let from = 0; from < due.length && claims.length < limit;) {
         const some = due.slice(from, from + limit - claims.length);
         for (const looked of await Promise.allSettled(some.map((groupId) => this.#look(groupId)))) {
@@ -119,8 +120,9 @@ export class RedisChordStore implements ChordStore {
     return claims;
   }
 
-  async #due(registry: string): Promise<string[]> {
-    const reply = await this.deps.requests.run((client) => runScript(client, DUE, [registry], [LOOKS]));
+  async #due(registry: readonly string[], homes: readonly string[]): Promise<string[]> {
+    const args = [LOOKS, 2 * this.#keepMs, ...homes];
+    const reply = await this.deps.requests.run((client) => runScript(client, DUE, registry, args));
     return Array.isArray(reply) ? reply.map(String) : [];
   }
 

@@ -37,7 +37,7 @@ export class RedisNotices {
   readonly #link: RedisLink;
   readonly #watched = new ChurnMap<string, Watched>();
   readonly #watchers = new Watchers({
-    onFirst: (taskId) => void this.#watched.set(taskId, { told: undefined, notices: 0 }),
+    onFirst: (taskId) => this.#watched.set(taskId, { told: undefined, notices: 0 }),
     onLast: (taskId) => this.#dropped(taskId),
   });
   /** Tasks whose subscription this connection has asked for. */

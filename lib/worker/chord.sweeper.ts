@@ -10,6 +10,8 @@ import type { WorkflowEnd } from './workflow.end.js';
 export interface ChordSweeperDeps {
   readonly chords: ChordStore;
   readonly end: WorkflowEnd;
+  /** Where it consumes, as `chordHome` says it. */
+  readonly homes: () => readonly string[];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -19,7 +21,10 @@ const STOP_LIMIT_MS = 500;
 /** Chords taken on at a time. The others are for other workers, or for the next time. */
 const AT_ONCE = 10;
 
-/** Finishes chords that nobody else will: whose finisher has died, and whose parts will not come any more. */
+/**
+ * Finishes chords that nobody else will: whose finisher has died, and whose parts will not come any more. Those of other
+ * applications, whose results are in the same place, are left to their own workers.
+ */
 export class ChordSweeper implements Service {
   readonly name = 'chord sweeper';
   #next: Timer | undefined;
@@ -48,9 +53,9 @@ export class ChordSweeper implements Service {
   }
 
   async #sweep(): Promise<void> {
-    const { chords, end, log } = this.deps;
+    const { chords, end, homes, log } = this.deps;
     try {
-      const claims = await chords.abandoned(AT_ONCE);
+      const claims = await chords.abandoned(AT_ONCE, homes());
       for (const { groupId, missing } of claims)
         if (missing > 0) log.error(`Chord ${printable(groupId)}: ${missing} of its tasks never ended.`);
       const taken = await Promise.allSettled(claims.map((claim) => end.takeOver(claim)));

@@ -75,6 +75,7 @@ export class EagerWorker {
     this.#runner = new RequestRunner({ poolOf: () => pool, config, clock, log });
     const { settlement } = openSettlement({
       backend: this.results,
+      brokerUrl: deps.broker.url,
       recorder,
       sender: this.producer,
       tasks: deps.tasks,

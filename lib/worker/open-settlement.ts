@@ -16,6 +16,8 @@ import { WorkflowEnd } from './workflow.end.js';
 
 export interface SettlementParts {
   readonly backend: ResultBackend | undefined;
+  /** Of the broker that is consumed, without credentials. */
+  readonly brokerUrl: string;
   readonly recorder: ResultRecorder;
   readonly sender: Sender;
   readonly tasks: { get(name: string): TaskDefinition | undefined };
@@ -35,13 +37,13 @@ export function openSettlement(parts: SettlementParts): {
   readonly end: WorkflowEnd;
   readonly errbacks: Errbacks;
 } {
-  const { backend, recorder, sender, tasks, later, quarantine, taskLog, observer, clock } = parts;
+  const { backend, brokerUrl, recorder, sender, tasks, later, quarantine, taskLog, observer, clock } = parts;
   const errbacks = new Errbacks({
     sender,
     tasks,
     runHere: (definition, call) => callInline(definition, call, parts),
   });
-  const end = new WorkflowEnd({ backend, sender, recorder, errbacks, clock });
+  const end = new WorkflowEnd({ backend, sender, recorder, errbacks, brokerUrl, clock });
   const continuation = new Continuation(sender);
   const settlement = new Settlement({
     recorder,

@@ -187,7 +187,8 @@ export class Settlement {
   ): Promise<void> {
     const { end } = this.deps;
     if (isPart(request)) await this.#countPart(request, { state, result: failure.error }, stored);
-    const rest = end.restNeverRuns(request.message, state, failure, request.storesErrors);
+    const { message, storesErrors, delivery } = request;
+    const rest = end.restNeverRuns(message, state, failure, storesErrors, delivery.queue);
     await this.#attempt(request, 'could not end the rest of its chain', rest);
   }
 
@@ -197,7 +198,7 @@ export class Settlement {
     const count = async (): Promise<void> => {
       const standing = stored === 'kept' ? await recorder.standing(request) : undefined;
       const part: PartEnd = standing === undefined ? own : { state: 'SUCCESS', result: standing.result };
-      await end.partEnded(request.message, part.state, part.result);
+      await end.partEnded(request.message, part.state, part.result, request.delivery.queue);
     };
     await this.#attempt(request, 'could not be counted in its chord', count());
   }

@@ -42,7 +42,7 @@ export class UnrunnableMessages {
   async malformed(delivery: Delivery, reason: string, message?: TaskMessage): Promise<void> {
     const { onMalformed } = this.deps.config;
     if (message !== undefined && onMalformed.kind !== 'requeue')
-      if (!(await this.#told(message, celeryError('Reject', [reason, false]))))
+      if (!(await this.#told(message, celeryError('Reject', [reason, false]), delivery.queue)))
         return this.deps.later.requeueAfter(delivery, PAUSE_MS);
     return this.#away(
       delivery,
@@ -58,14 +58,14 @@ export class UnrunnableMessages {
     const { message: reason } = new NotRegistered(message.task, tasks.nearest(message.task));
     this.deps.observer.unknown(message);
     if (config.onUnknownTask.kind !== 'requeue')
-      if (!(await this.#told(message, celeryError('NotRegistered', [message.task]))))
+      if (!(await this.#told(message, celeryError('NotRegistered', [message.task]), delivery.queue)))
         return this.deps.later.requeueAfter(delivery, PAUSE_MS);
     const said = `Received unregistered task ${labelOf(message)} on queue ${quoted(delivery.queue)}. ${reason}`;
     await this.#away(delivery, config.onUnknownTask, reason, said);
   }
 
   /** Whoever waits for the task, or for what would have followed it, is told. False: not now, but perhaps later. */
-  async #told(message: TaskMessage, error: RemoteError): Promise<boolean> {
+  async #told(message: TaskMessage, error: RemoteError, queue: string): Promise<boolean> {
     const { recorder, end, errbacks, log } = this.deps;
     const { id, task, args, kwargs, retries, rootId, parentId, groupId, priority, embed } = message;
     const failure = { error, traceback: undefined };
@@ -73,8 +73,8 @@ export class UnrunnableMessages {
     const asParent = { id, rootId, priority };
     const steps = [
       () => recorder.unrunnable(message, error),
-      () => end.partEnded(message, 'FAILURE', error),
-      () => end.restNeverRuns(message, 'FAILURE', failure, true),
+      () => end.partEnded(message, 'FAILURE', error, queue),
+      () => end.restNeverRuns(message, 'FAILURE', failure, true, queue),
       () => errbacks.call({ request, errbacks: embed.errbacks, asParent }, failure),
     ];
     let told = true;

@@ -6,6 +6,7 @@ import type { WorkerHookName } from '../hooks/hook.events.js';
 import { startAll, stopAll, type Service } from '../runtime/service.js';
 import type { Rate } from '../task/limit.options.js';
 import { AttemptEffects } from './attempt.effects.js';
+import { chordHome } from './chord-home.js';
 import { ChordSweeper } from './chord.sweeper.js';
 import { addBuiltins, builtinTasks } from './builtin.tasks.js';
 import { shortBatches } from './batch/short-batches.js';
@@ -136,6 +137,7 @@ export class Worker {
     const quarantine = new Quarantine(broker, clock);
     const { settlement, end, errbacks } = openSettlement({
       backend,
+      brokerUrl: broker.url,
       recorder,
       sender,
       tasks,
@@ -219,6 +221,7 @@ export class Worker {
       clock,
       log,
     });
+    const homes = (): string[] => this.queues.map(({ name }) => chordHome(broker.url, name));
     // The order is the design: what is below may use what is above. Stops bottom-up.
     this.#services = [
       this.#keepAlive,
@@ -236,7 +239,7 @@ export class Worker {
       ...control.hearing,
       ...(backend?.chords === undefined
         ? []
-        : [new ChordSweeper({ chords: backend.chords, end, clock, log })]),
+        : [new ChordSweeper({ chords: backend.chords, end, homes, clock, log })]),
       this.#consumer,
       ...this.#health.probes,
     ];

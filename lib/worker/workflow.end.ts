@@ -9,6 +9,7 @@ import type { Sender, SendingTask } from '../producer/sender.js';
 import type { Clock } from '../runtime/clock.js';
 import { failpoint } from '../runtime/failpoint.js';
 import { WorkWindow } from '../runtime/work-window.js';
+import { chordHome } from './chord-home.js';
 import { keepClaim } from './chord-lease.js';
 import { joinedResults } from './chord-results.js';
 import type { Errbacks } from './errbacks.js';
@@ -21,6 +22,8 @@ export interface WorkflowEndDeps {
   readonly sender: Sender;
   readonly recorder: ResultRecorder;
   readonly errbacks: Errbacks;
+  /** Of the broker that it consumes, without credentials. */
+  readonly brokerUrl: string;
   readonly clock: Clock;
 }
 
@@ -36,25 +39,37 @@ export class WorkflowEnd {
 
   /**
    * Counts a task in the chord it is part of, and sends the chord's body when it was the last.
+   * @param queue that its message came from
    * @returns undefined where it is part of none, as most tasks are
    */
-  partEnded(message: TaskMessage, state: EndState, result: unknown): Promise<void> | undefined {
+  partEnded(
+    message: TaskMessage,
+    state: EndState,
+    result: unknown,
+    queue: string,
+  ): Promise<void> | undefined {
     const { id: taskId, groupId, groupIndex, rootId, embed, priority } = message;
     if (embed.chord === undefined || groupId === undefined) return undefined;
-    const part = { taskId, groupId, groupIndex, rootId, body: embed.chord, state, result };
+    const home = chordHome(this.deps.brokerUrl, queue);
+    const part = { taskId, groupId, groupIndex, rootId, body: embed.chord, state, result, home };
     return this.#count(part, priority);
   }
 
-  /** The rest of a chain after a task that did not succeed: every task of it ends as that one did. */
+  /**
+   * The rest of a chain after a task that did not succeed: every task of it ends as that one did.
+   * @param queue that its message came from
+   */
   async restNeverRuns(
     message: TaskMessage,
     state: EndState,
     failure: Failure,
     stores: boolean,
+    queue: string,
   ): Promise<void> {
     const { embed, rootId, priority } = message;
+    const home = chordHome(this.deps.brokerUrl, queue);
     for (const step of embed.chain)
-      await this.#endAll(neverRun(step), { state, failure, stores, rootId, priority });
+      await this.#endAll(neverRun(step), { state, failure, stores, rootId, priority, home });
   }
 
   /**
@@ -127,7 +142,8 @@ export class WorkflowEnd {
   }
 
   #bodyNeverRuns(body: SignatureDict, failure: Failure, { rootId, priority }: SendingTask): Promise<void> {
-    return this.#endAll(neverRun(body), { state: 'FAILURE', failure, stores: true, rootId, priority });
+    const end = { state: 'FAILURE', failure, stores: true, rootId, priority, home: undefined } as const;
+    return this.#endAll(neverRun(body), end);
   }
 
   async #callErrbacks(body: SignatureDict, failure: Failure, parent: SendingTask): Promise<void> {
@@ -163,14 +179,14 @@ export class WorkflowEnd {
   }
 
   async #endAll(tasks: readonly NeverRun[], end: CommonEnd): Promise<void> {
-    const { state, failure, stores, rootId, priority } = end;
+    const { state, failure, stores, rootId, priority, home } = end;
     const window = new WorkWindow(STORES_AT_ONCE);
     if (stores)
       for (const task of tasks) await window.add(() => this.deps.recorder.neverRan(task, state, failure));
     await window.settled();
     for (const { taskId, part } of tasks) {
       if (part !== undefined)
-        await this.#count({ ...part, taskId, rootId, state, result: failure.error }, priority);
+        await this.#count({ ...part, taskId, rootId, state, result: failure.error, home }, priority);
     }
   }
 }
@@ -182,6 +198,7 @@ interface CommonEnd {
   readonly stores: boolean;
   readonly rootId: string;
   readonly priority: number;
+  readonly home: string | undefined;
 }
 
 const STORES_AT_ONCE = 100;

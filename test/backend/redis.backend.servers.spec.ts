@@ -53,10 +53,10 @@ async function countsChord(chords: ChordStore): Promise<void> {
   const claim = claimed(await chord.count(2, { taskId: 'added' }));
   expect(claim.parts).toHaveLength(3);
   await chords.release(claim);
-  const again = await chords.abandoned(10);
+  const again = await chords.abandoned(10, []);
   expect(again).toMatchObject([{ groupId, missing: 0 }]);
   await chords.close(claim);
-  expect(await chords.abandoned(10)).toEqual([]);
+  expect(await chords.abandoned(10, [])).toEqual([]);
 }
 
 describe('Redis result backend: kinds of server', () => {

@@ -62,7 +62,7 @@ describe('a chord whose parts Python workers count too', () => {
       await w.pythonCounts(chord.groupId, [[chord.idOf(3), 3, 'SUCCESS', 3]]);
       expect(await w.redis.exists(w.key(chord.groupId, '.s'))).toBe(0);
       await w.elapse(60_000);
-      expect(await w.store.abandoned(10)).toEqual([]);
+      expect(await w.store.abandoned(10, [])).toEqual([]);
       expect(await w.kept(chord.groupId)).toEqual([]);
     },
     LONG_MS,

@@ -100,7 +100,7 @@ describe("redis chord store, in Celery's layout", () => {
     for (const { groupId } of [ours, theirs])
       for (const ending of ['.j', '.t', '.s']) await w.redis.del(w.key(groupId, ending));
     await w.elapse(LOOK_MS);
-    expect(await w.store.abandoned(100)).toEqual([]);
+    expect(await w.store.abandoned(100, [])).toEqual([]);
     for (const chord of [ours, theirs]) {
       expect(await w.kept(chord.groupId)).toEqual([]);
       expect(await chord.count(0)).toEqual({ kind: 'repeated' });
@@ -115,9 +115,9 @@ describe("redis chord store, in Celery's layout", () => {
     await w.redis.zadd(w.key(chord.groupId, '.j'), 1, `[1, "${chord.idOf(1)}", "SUCCESS", 1]`);
     expect(await chord.count(0)).toEqual({ kind: 'repeated' });
     await w.elapse(LOOK_MS);
-    expect(await w.store.abandoned(100)).toEqual([]);
+    expect(await w.store.abandoned(100, [])).toEqual([]);
     await w.elapse(LEASE_MS);
-    const [claim] = await w.store.abandoned(100);
+    const [claim] = await w.store.abandoned(100, []);
     expect(claim).toMatchObject({ groupId: chord.groupId, missing: 0 });
     expect(claim?.parts).toHaveLength(2);
   });
@@ -131,9 +131,9 @@ describe("redis chord store, in Celery's layout", () => {
     for (const result of [1, 2])
       await w.redis.zadd(parts, 1, `[1, "${chord.idOf(1)}", "SUCCESS", ${result}]`);
     await w.elapse(LOOK_MS);
-    await w.store.abandoned(100);
+    await w.store.abandoned(100, []);
     await w.elapse(LEASE_MS);
-    expect((await w.store.abandoned(100))[0]?.parts).toHaveLength(2);
+    expect((await w.store.abandoned(100, []))[0]?.parts).toHaveLength(2);
   });
 
   it('goes on looking at an open chord until its deadline', async () => {
@@ -142,10 +142,10 @@ describe("redis chord store, in Celery's layout", () => {
     await chord.open(2, 200_000);
     for (const _look of [1, 2, 3]) {
       await w.elapse(LOOK_MS);
-      expect(await w.store.abandoned(100)).toEqual([]);
+      expect(await w.store.abandoned(100, [])).toEqual([]);
     }
     await w.elapse(LOOK_MS);
-    expect(await w.store.abandoned(100)).toMatchObject([{ groupId: chord.groupId, missing: 2 }]);
+    expect(await w.store.abandoned(100, [])).toMatchObject([{ groupId: chord.groupId, missing: 2 }]);
   });
 
   it('takes a part that it cannot read for a failed one', async () => {
@@ -179,9 +179,9 @@ describe("redis chord store, in Celery's layout", () => {
     await expect(counting).rejects.toThrow(/result_chord_ordered/);
     await chord.open(1);
     await w.elapse(LOOK_MS);
-    expect(await w.store.abandoned(10)).toEqual([]);
+    expect(await w.store.abandoned(10, [])).toEqual([]);
     await w.elapse(w.lostAfterMs);
-    expect(await w.store.abandoned(10)).toEqual([]);
+    expect(await w.store.abandoned(10, [])).toEqual([]);
   });
 
   it('hands out the chords that it can read', async () => {
@@ -192,13 +192,13 @@ describe("redis chord store, in Celery's layout", () => {
       await w.store.release(claimed(await chord.count(0)));
     }
     await w.redis.hset(w.key(bad.groupId, '.c'), 'body', 'in another serializer');
-    const [claim, ...others] = await w.store.abandoned(10);
+    const [claim, ...others] = await w.store.abandoned(10, []);
     expect([claim?.groupId, others]).toEqual([good.groupId, []]);
     await w.elapse(CHORD_LEASE_MS / 2);
-    expect(await w.store.abandoned(10)).toEqual([]);
+    expect(await w.store.abandoned(10, [])).toEqual([]);
     if (claim !== undefined) await w.store.close(claim);
     await w.elapse(CHORD_LEASE_MS);
-    await expect(w.store.abandoned(10)).rejects.toThrow(UndecodableMessageError);
+    await expect(w.store.abandoned(10, [])).rejects.toThrow(UndecodableMessageError);
   });
 
   it.each([
@@ -253,7 +253,7 @@ describe("redis chord store, in Celery's layout", () => {
     const claim = claimed(await chord.count(0));
     expect(claim.parts.map(({ result }) => result)).toEqual([0, 1, 2]);
     await store.release(claim);
-    const [swept] = await store.abandoned(10);
+    const [swept] = await store.abandoned(10, []);
     expect(swept).toEqual({ ...claim, token: swept?.token });
     await store.close(claim);
     expect(await w.kept(chord.groupId)).toEqual([]);

@@ -188,7 +188,7 @@ export class ModelWorld {
       },
       renew: (claim) => store.renew(claim),
       release: (claim) => store.release(claim),
-      abandoned: (limit) => store.abandoned(limit),
+      abandoned: (limit, homes) => store.abandoned(limit, homes),
     };
   }
 

@@ -43,6 +43,7 @@ export function aChord(store: ChordStore, { groupId = randomUUID(), body = BODY,
     rootId,
     state: 'SUCCESS',
     result: index,
+    home: undefined,
     ...changes,
   });
   return {
@@ -237,7 +238,7 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       claimed(await chord.count(1));
       await w.elapse(CHORD_LEASE_MS / 2);
       expect(await chord.count(1)).toEqual({ kind: 'repeated' });
-      expect(ofChord(await w.other.abandoned(100), chord)).toBeUndefined();
+      expect(ofChord(await w.other.abandoned(100, []), chord)).toBeUndefined();
     });
 
     it('stays with a finisher that renews its lease, and not with one that has lost it', async () => {
@@ -250,14 +251,14 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
         await w.store.renew(first);
       }
       expect(await chord.count(0)).toEqual({ kind: 'repeated' });
-      expect(ofChord(await w.other.abandoned(100), chord)).toBeUndefined();
+      expect(ofChord(await w.other.abandoned(100, []), chord)).toBeUndefined();
       await w.elapse(CHORD_LEASE_MS);
       const second = claimed(await chord.count(0));
       await w.store.renew(first);
       await w.elapse(CHORD_LEASE_MS / 2);
       await w.store.release(second);
       await w.store.renew(first);
-      expect(ofChord(await w.other.abandoned(100), chord)?.parts).toEqual(first.parts);
+      expect(ofChord(await w.other.abandoned(100, []), chord)?.parts).toEqual(first.parts);
     });
 
     it('goes to the next repeated part when its finisher died', async () => {
@@ -279,7 +280,7 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       await chord.open(1);
       const first = claimed(await chord.count(0));
       await w.elapse(CHORD_LEASE_MS);
-      const swept = await Promise.all([w.store.abandoned(100), w.other.abandoned(100)]);
+      const swept = await Promise.all([w.store.abandoned(100, []), w.other.abandoned(100, [])]);
       const claims = swept.map((each) => ofChord(each, chord)).filter((each) => each !== undefined);
       expect(claims).toEqual([{ ...first, token: claims[0]?.token }]);
     });
@@ -294,7 +295,7 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       await w.store.release(first);
       expect(await chord.count(0)).toEqual({ kind: 'repeated' });
       await w.store.release(second);
-      expect(ofChord(await w.other.abandoned(100), chord)?.parts).toEqual(first.parts);
+      expect(ofChord(await w.other.abandoned(100, []), chord)?.parts).toEqual(first.parts);
     });
 
     it('leaves nothing when it is closed, and later parts change nothing', async () => {
@@ -309,7 +310,7 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       expect(await chord.count(9)).toEqual({ kind: 'repeated' });
       expect(await w.kept(chord.groupId)).toEqual([]);
       await w.elapse(DAY_MS / 2);
-      expect(ofChord(await w.store.abandoned(100), chord)).toBeUndefined();
+      expect(ofChord(await w.store.abandoned(100, []), chord)).toBeUndefined();
     });
 
     it('is closed by whoever finished it, also when another has the claim by now', async () => {
@@ -331,15 +332,15 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       await chord.open(3, 600_000);
       await chord.count(2);
       await w.elapse(500_000);
-      expect(ofChord(await w.store.abandoned(100), chord)).toBeUndefined();
+      expect(ofChord(await w.store.abandoned(100, []), chord)).toBeUndefined();
       await w.elapse(100_000);
-      const claim = ofChord(await w.store.abandoned(100), chord);
+      const claim = ofChord(await w.store.abandoned(100, []), chord);
       expect(claim).toMatchObject({ missing: 2, body: BODY, rootId: 'root' });
       expect(claim?.parts.map(({ result }) => result)).toEqual([2]);
       // From now on nothing changes what the finisher has been given.
       expect(await chord.count(0)).toEqual({ kind: 'repeated' });
       await w.elapse(CHORD_LEASE_MS);
-      const again = ofChord(await w.store.abandoned(100), chord);
+      const again = ofChord(await w.store.abandoned(100, []), chord);
       expect(again).toEqual({ ...claim, token: again?.token });
       if (again !== undefined) await w.store.close(again);
       expect(await w.kept(chord.groupId)).toEqual([]);
@@ -350,7 +351,7 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       const chord = aChord(w.store);
       await chord.open(3, 600_000);
       await w.elapse(600_000);
-      expect(ofChord(await w.store.abandoned(100), chord)).toMatchObject({ missing: 3, parts: [] });
+      expect(ofChord(await w.store.abandoned(100, []), chord)).toMatchObject({ missing: 3, parts: [] });
     });
 
     it('is given up when its sender never said how many parts there are', async () => {
@@ -358,9 +359,9 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
       const chord = aChord(w.store);
       await chord.count(0);
       await w.elapse(w.lostAfterMs - 60_000);
-      expect(ofChord(await w.store.abandoned(100), chord)).toBeUndefined();
+      expect(ofChord(await w.store.abandoned(100, []), chord)).toBeUndefined();
       await w.elapse(60_000);
-      const claim = ofChord(await w.store.abandoned(100), chord);
+      const claim = ofChord(await w.store.abandoned(100, []), chord);
       expect(claim).toMatchObject({ missing: 1, body: BODY, rootId: 'root' });
       expect(claim?.parts).toHaveLength(1);
     });
@@ -373,11 +374,48 @@ export function chordStoreConformance(name: string, open: () => Promise<ChordSto
         await w.store.release(claimed(await chord.count(0)));
       }
       const found: ChordClaim[] = [];
-      for (let some = await w.store.abandoned(2); some.length > 0; some = await w.store.abandoned(2)) {
+      for (
+        let some = await w.store.abandoned(2, []);
+        some.length > 0;
+        some = await w.store.abandoned(2, [])
+      ) {
         expect(some.length).toBeLessThanOrEqual(2);
         found.push(...some);
       }
       for (const chord of chords) expect(found.filter((each) => ofChord([each], chord))).toHaveLength(1);
+    });
+
+    it('hands out what was abandoned to those of its home alone', async () => {
+      await using w = await open();
+      const [ours, theirs, nobodys] = [aChord(w.store), aChord(w.store), aChord(w.store)];
+      const chords = [ours, theirs, nobodys];
+      for (const chord of chords) await chord.open(2);
+      // The last part that says where it came from counts.
+      const homes = [ours, theirs].map((chord, index) => [chord, `home ${index}`] as const);
+      for (const [chord, home] of homes) {
+        await chord.count(0, { home: 'elsewhere' });
+        await w.store.release(claimed(await chord.count(1, { home })));
+      }
+      await nobodys.count(0);
+      await w.store.release(claimed(await nobodys.count(1)));
+      const foundOf = async (...at: string[]): Promise<string[]> => {
+        const found = await w.store.abandoned(100, at);
+        for (const claim of found) await w.store.release(claim);
+        return chords.filter((chord) => ofChord(found, chord) !== undefined).map(({ groupId }) => groupId);
+      };
+      expect(await foundOf('home 0')).toEqual([ours.groupId, nobodys.groupId]);
+      expect(await foundOf('home 1', 'elsewhere')).toEqual([theirs.groupId, nobodys.groupId]);
+      expect(await foundOf()).toEqual([nobodys.groupId]);
+    });
+
+    it('keeps a home that a later part says nothing of', async () => {
+      await using w = await open();
+      const chord = aChord(w.store);
+      await chord.open(2);
+      await chord.count(0, { home: 'home' });
+      await w.store.release(claimed(await chord.count(1)));
+      expect(ofChord(await w.store.abandoned(100, []), chord)).toBeUndefined();
+      expect(ofChord(await w.store.abandoned(100, ['home']), chord)).toBeDefined();
     });
 
     it('keeps many chords apart', async () => {

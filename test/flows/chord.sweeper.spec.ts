@@ -25,6 +25,19 @@ describe('a chord that nobody would finish', () => {
     expect(world.bodies).toHaveLength(1);
   });
 
+  it('is left to its own workers by those of another application that keeps its results in the same place', async () => {
+    const backend = 'memory://shared-results';
+    await using world = await ChordWorld.open({ backend, broker: 'memory://ours' });
+    await using other = await ChordWorld.open({ backend, broker: 'memory://theirs' });
+    world.breakAt('chordCounted', false, true);
+    await world.send(chord(header, body));
+    await world.elapse(2);
+    await other.elapse(TAKEN_OVER_SECONDS);
+    expect(other.published).toEqual([]);
+    await world.elapse(TAKEN_OVER_SECONDS);
+    expect([world.bodies, other.bodies]).toEqual([[{ id: 'the-body', args: [[3, 7]] }], []]);
+  });
+
   it('whose finisher waits for long, as for a broker that is away, is left to it', async () => {
     await using world = await ChordWorld.open();
     let sending = 0;
@@ -113,7 +126,7 @@ describe('a chord that nobody would finish', () => {
     await world.send(chord([step('boom'), step('add', [1, 2])], body));
     await world.elapse(TAKEN_OVER_SECONDS);
     expect(await world.metaOf('the-body')).toMatchObject({ status: 'FAILURE' });
-    expect(await world.backend.chords?.abandoned(10)).toEqual([]);
+    expect(await world.backend.chords?.abandoned(10, [])).toEqual([]);
   });
 });
 

@@ -105,7 +105,7 @@ describe('a canvas that cannot be sent on, in a message', () => {
     expect(meta).toMatchObject({ status: 'FAILURE', result: { exc_type: 'ChordError' } });
     expect(JSON.stringify(meta?.result)).toContain('Callback error: ');
     expect(world.heard).toHaveLength(1);
-    expect(await world.backend.chords?.abandoned(10)).toEqual([]);
+    expect(await world.backend.chords?.abandoned(10, [])).toEqual([]);
   });
 });
 
