@@ -25,6 +25,8 @@ export interface NoticesDeps {
 interface Watched {
   /** The document that was told last. */
   told: Buffer | undefined;
+  /** It was a success, which stays. */
+  succeeded: boolean;
   /** Notices so far: one that came while the document was being read is newer than what was read. */
   notices: number;
 }
@@ -37,7 +39,7 @@ export class RedisNotices {
   readonly #link: RedisLink;
   readonly #watched = new ChurnMap<string, Watched>();
   readonly #watchers = new Watchers({
-    onFirst: (taskId) => this.#watched.set(taskId, { told: undefined, notices: 0 }),
+    onFirst: (taskId) => this.#watched.set(taskId, { told: undefined, succeeded: false, notices: 0 }),
     onLast: (taskId) => this.#dropped(taskId),
   });
   /** Tasks whose subscription this connection has asked for. */
@@ -63,7 +65,10 @@ export class RedisNotices {
     const unwatch = this.#watchers.add(taskId, onMeta, onUnreadable);
     const watched = this.#watched.get(taskId);
     // Whoever comes later has not heard it yet.
-    if (watched !== undefined) watched.told = undefined;
+    if (watched !== undefined) {
+      watched.told = undefined;
+      watched.succeeded = false;
+    }
     this.#link.start();
     this.#change(taskId);
     this.#poll ??= this.#pollLater();
@@ -169,9 +174,15 @@ export class RedisNotices {
   }
 
   #tell(taskId: string, watched: Watched, document: Buffer): void {
+    // What was announced before a success may come later than the success was read.
+    if (watched.succeeded) return;
     // A copy: the document is a part of whatever arrived with it.
     watched.told = Buffer.from(document);
-    this.#watchers.tell(taskId, () => this.deps.decode(document, taskId));
+    this.#watchers.tell(taskId, () => {
+      const meta = this.deps.decode(document, taskId);
+      watched.succeeded = meta.status === 'SUCCESS';
+      return meta;
+    });
   }
 
   #pollLater(): Timer {

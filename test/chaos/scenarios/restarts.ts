@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from '../../support/eventually.js';
+import { allBack } from '../all-back.js';
 import { check } from '../checker.js';
-import { Fleet, type Member } from '../fleet.js';
+import { Fleet } from '../fleet.js';
 import { judged, promises } from '../judge.js';
 import { Load } from '../load.js';
 import type { Place } from '../place.js';
@@ -78,11 +78,7 @@ async function survive(stage: Stage, { test, size, workers }: Run): Promise<Row>
   }
   if (fleet.serving.length !== workers)
     broken.push(`${workers - fleet.serving.length} workers did not outlive it`);
-  // Told to stop before it is connected again, one would say that it is not heard.
-  const backMs = Date.now();
-  const isBack = ({ pid }: Member): boolean =>
-    load.reader.entries.some((entry) => entry.pid === pid && entry.step === 'ended' && entry.atMs > backMs);
-  await eventually(() => fleet.serving.every(isBack), { withinMs: WAIT_MS, what: 'work of each worker' });
+  await allBack(fleet, load, WAIT_MS);
   await load.stop();
   if (workers === NOBODY) await Promise.all([fleet.start(), fleet.start()]);
   await load.drained(WAIT_MS);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CeleryOptions } from '../../../lib/index.js';
+import { allBack } from '../all-back.js';
 import { check } from '../checker.js';
 import { startFaultProxy, type FaultProxy } from '../fault-proxy.js';
 import { Fleet } from '../fleet.js';
@@ -96,6 +97,7 @@ async function faulty(
     else resumed.push(tookMs);
   }
   await load.reaches(tasks);
+  await allBack(fleet, load, WAIT_MS);
   await load.stop();
   await load.drained(WAIT_MS);
   if (fleet.serving.length !== workers.length) broken.push('a worker did not outlive it');
