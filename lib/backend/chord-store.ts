@@ -35,7 +35,7 @@ export interface ChordStore {
    * Claims chords that nobody else will finish: complete ones whose finisher has not closed them within its lease, and
    * those whose parts have not all come by the deadline (`missing` > 0). Look first whether the body has a result
    * already: a Python worker may have finished the chord, or a finisher died before it closed it.
-   * @param homes those of which the last part of a chord that has one must be
+   * @param homes the caller's: a chord whose parts have told a home is claimed only where the last of these is among them
    */
   abandoned(limit: number, homes: readonly string[]): Promise<readonly ChordClaim[]>;
 }
@@ -65,7 +65,7 @@ export interface ChordPart extends ChordEnd {
   readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
   /** The return value, or the `RemoteError`. */
   readonly result: unknown;
-  /** Where it came from, and who may finish the chord for others therefore. Undefined: that of the parts before it stands. */
+  /** Where its message came from: see `abandoned`. Undefined: unknown, and what the parts before it told stands. */
   readonly home: string | undefined;
 }
 

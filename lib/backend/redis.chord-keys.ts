@@ -5,7 +5,7 @@ export interface ChordKeys {
   /** In the order of `NAMES` in redis.chord-scripts.ts. */
   readonly ofChord: (groupId: string) => readonly string[];
   /** Registries of chords that are to be looked at again, each with that of their homes. */
-  readonly registries: readonly (readonly string[])[];
+  readonly registries: readonly (readonly [open: string, homes: string])[];
 }
 
 /** Nobody else counts chords on a Cluster: Celery's Redis backend does not know it. */
@@ -27,7 +27,7 @@ export function chordKeys(prefix: string, onCluster: boolean): ChordKeys {
       const own = ['.j', '.t', '.s', '.c', '.k', '.i'].map((ending) => `${chord}${ending}`);
       return [...own, openOf(tag), `${prefix}celery-chords-done${tag}`, homesOf(tag)];
     },
-    registries: buckets.map((tag) => [openOf(tag), homesOf(tag)]),
+    registries: buckets.map((tag) => [openOf(tag), homesOf(tag)] as const),
   };
 }
 

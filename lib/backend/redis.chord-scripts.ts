@@ -218,7 +218,7 @@ local mine, found = {}, {}
 for index = 3, #ARGV do mine[ARGV[index]] = true end
 for page = 0, ${DUE_PAGES - 1} do
   local due = redis.call('ZRANGEBYSCORE', open, '-inf', now, 'WITHSCORES', 'LIMIT', page * ${DUE_PAGE}, ${DUE_PAGE})
-  if #due == 0 then break end
+  if #due == 0 or #found == limit then break end
   local ids = {}
   for index = 1, #due, 2 do ids[#ids + 1] = due[index] end
   local theirs = redis.call('HMGET', homes, unpack(ids))

@@ -15,6 +15,7 @@ import { aRedisChordWorld } from './redis.chord-world.js';
 chordStoreConformance('redis', () => aRedisChordWorld(inject('redisUrl')));
 
 const LOOK_MS = 60_000;
+const DAY_MS = 86_400_000;
 /** Of a Python worker, which renews nothing. */
 const LEASE_MS = 2 * CHORD_LEASE_MS;
 
@@ -182,6 +183,20 @@ describe("redis chord store, in Celery's layout", () => {
     expect(await w.store.abandoned(10, [])).toEqual([]);
     await w.elapse(w.lostAfterMs);
     expect(await w.store.abandoned(10, [])).toEqual([]);
+  });
+
+  it('lets go of a chord that nobody of its home has looked at until everything else of it had expired', async () => {
+    await using w = await aWorld();
+    const chord = aChord(w.store);
+    await chord.open(2);
+    await chord.count(0, { home: 'gone' });
+    for (const ending of ['.j', '.s', '.c']) await w.redis.del(w.key(chord.groupId, ending));
+    await w.elapse(LOOK_MS);
+    expect(await w.store.abandoned(10, [])).toEqual([]);
+    expect(await w.kept(chord.groupId)).toHaveLength(2);
+    await w.elapse(4 * (w.lostAfterMs + DAY_MS));
+    expect(await w.store.abandoned(10, [])).toEqual([]);
+    expect(await w.kept(chord.groupId)).toEqual([]);
   });
 
   it('hands out the chords that it can read', async () => {

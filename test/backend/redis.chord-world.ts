@@ -42,7 +42,10 @@ export async function aRedisChordWorld(
       const registered = await Promise.all(
         (await find('celery-chords-open*')).map((registry) => redis.zscore(registry, groupId)),
       );
-      return [...(await find(`*${groupId}*`)), ...registered.filter((score) => score !== null)];
+      const homes = await Promise.all(
+        (await find('celery-chords-homes*')).map((registry) => redis.hget(registry, groupId)),
+      );
+      return [...(await find(`*${groupId}*`)), ...[...registered, ...homes].filter((each) => each !== null)];
     },
     lostAfterMs: LOST_AFTER_MS,
     [Symbol.asyncDispose]: async () => {

@@ -35,23 +35,25 @@ const aWorld = async (stored: TaskMeta['status']) => {
   };
 };
 
-it('tells no more once it has told of a success: what was announced before it may come later than it was read', async () => {
-  const { told, watch, announce } = await aWorld('SUCCESS');
+it.each([
+  {
+    tells: 'nothing more after a success: what was announced before it may come later than it was read',
+    stored: 'SUCCESS',
+    announced: ['RETRY', 'SUCCESS'],
+    heard: ['SUCCESS'],
+  },
+  {
+    tells: 'each state up to a success',
+    stored: 'STARTED',
+    announced: ['RETRY', 'FAILURE', 'SUCCESS'],
+    heard: ['STARTED', 'RETRY', 'FAILURE', 'SUCCESS'],
+  },
+] as const)('tells $tells', async ({ stored, announced, heard }) => {
+  const { told, watch, announce } = await aWorld(stored);
   watch();
   await eventually(() => told.length === 1);
-  announce('RETRY');
-  announce('SUCCESS');
-  expect(told).toEqual(['SUCCESS']);
-});
-
-it('tells of each state that is not a success', async () => {
-  const { told, watch, announce } = await aWorld('STARTED');
-  watch();
-  await eventually(() => told.length === 1);
-  announce('RETRY');
-  announce('FAILURE');
-  announce('SUCCESS');
-  expect(told).toEqual(['STARTED', 'RETRY', 'FAILURE', 'SUCCESS']);
+  for (const status of announced) announce(status);
+  expect(told).toEqual(heard);
 });
 
 it('tells whoever comes after a success of it too', async () => {

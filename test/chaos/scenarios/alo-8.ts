@@ -111,11 +111,11 @@ async function underSettings(
 }
 
 /** For each task: a child that dies has another started for it. */
-const WAIT_MS = 3_000;
+const WAIT_EACH_MS = 3_000;
 const LEAST_WAIT_MS = 120_000;
 
 function deadlineMsFor(tasks: number): number {
-  return performance.now() + Math.max(LEAST_WAIT_MS, tasks * WAIT_MS);
+  return performance.now() + Math.max(LEAST_WAIT_MS, tasks * WAIT_EACH_MS);
 }
 
 /** What is wrong, after it had its time. */
